@@ -1,0 +1,22 @@
+"""Where things lie on disk: what ships with the project, and the folder for data it may not ship."""
+
+import os
+from pathlib import Path
+
+ASSETS = Path(__file__).resolve().parent.parent / "assets"
+
+
+def cache_folder() -> Path:
+    """The user's own folder for what this project unpacks or downloads; made when missing."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    folder = Path(base) / "attrcore"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def data_folder() -> Path:
+    """Data sets and weights that cannot ship: `ATTRCORE_DATA`, or `data` in the cache folder.
+
+    It may be absent or read-only; whoever looks inside must cope with either.
+    """
+    return Path(os.environ.get("ATTRCORE_DATA") or cache_folder() / "data")

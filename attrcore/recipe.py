@@ -1,0 +1,102 @@
+"""Recipes: frozen settings you can call, print, compare and save.
+
+Knobs live in the constructor, data comes in the call.  One `knob` line holds a setting's
+default, its range or choices and its help text, so that a page draws the widget and the
+constructor refuses a bad value from the same source.
+"""
+
+import json
+import math
+from dataclasses import dataclass, field, fields
+from hashlib import sha256
+from typing import Any, ClassVar, Self
+
+
+def knob(
+    default: Any,
+    lo: float | None = None,
+    hi: float | None = None,
+    help: str = "",
+    choices: tuple[str, ...] = (),
+) -> Any:
+    """A dataclass field with a range [lo, hi] or a tuple of choices, and a sentence of help."""
+    return field(default=default, metadata={"lo": lo, "hi": hi, "help": help, "choices": choices})
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Base of everything with knobs.  Checks every knob once, when built.
+
+    Raises TypeError for a value of another type than the field's, ValueError for one outside
+    its range or choices.  A whole number given to a float knob becomes a float, so that equal
+    settings have equal keys.
+    """
+
+    kinds: ClassVar[dict[str, type["Recipe"]]] = {}
+
+    def __init_subclass__(cls) -> None:
+        """Remember the class by its name, so that saved settings find it again."""
+        known = Recipe.kinds.get(cls.__name__)
+        if known is not None and (known.__module__, known.__qualname__) != (cls.__module__, cls.__qualname__):
+            raise TypeError(f"two recipes are named {cls.__name__}: {known.__module__} and {cls.__module__}")
+        Recipe.kinds[cls.__name__] = cls
+
+    def __post_init__(self) -> None:
+        """Check every knob."""
+        for f in fields(self):
+            value, where = getattr(self, f.name), f"{type(self).__name__}.{f.name}"
+            if f.type is float and type(value) is int:
+                value = float(value)
+                object.__setattr__(self, f.name, value)
+            if not fits(value, f.type):
+                raise TypeError(f"{where} must be of type {f.type.__name__}, got {value!r}")
+            lo, hi, choices = (f.metadata.get(k) for k in ("lo", "hi", "choices"))
+            if lo is not None and not (lo <= value <= hi and math.isfinite(value)):
+                raise ValueError(f"{where} must be in [{lo}, {hi}], got {value!r}")
+            if choices and value not in choices:
+                raise ValueError(f"{where} must be one of {', '.join(choices)}, got {value!r}")
+
+    @classmethod
+    def title(cls) -> str:
+        """First line of the docstring: what it is and where it comes from."""
+        return (cls.__doc__ or cls.__name__).partition("\n")[0]
+
+    @classmethod
+    def story(cls) -> str:
+        """The docstring after its first line, unwrapped: the equation, the caveat."""
+        rest = (cls.__doc__ or "").partition("\n")[2]
+        return "\n\n".join(" ".join(block.split()) for block in rest.split("\n\n") if block.strip())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON-able settings, recipes inside recipes included."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        plain = {k: v.to_dict() if isinstance(v, Recipe) else v for k, v in values.items()}
+        return {"kind": type(self).__name__, **plain}
+
+    @classmethod
+    def from_dict(cls, settings: dict[str, Any]) -> Self:
+        """The recipe that `to_dict` described.  Builds only recipes already imported, nothing else.
+
+        Raises ValueError when the kind is unknown, is no `cls`, or has other knobs.
+        """
+        kind = settings.get("kind") if isinstance(settings, dict) else None
+        found = Recipe.kinds.get(kind) if isinstance(kind, str) else None
+        if found is None or not issubclass(found, cls):
+            raise ValueError(f"kind must name a {cls.__name__}, got {kind!r}")
+        strange = sorted(settings.keys() - {f.name for f in fields(found)} - {"kind"})
+        if strange:
+            raise ValueError(f"{kind} has no knob {', '.join(map(repr, strange))}")
+        values = {k: Recipe.from_dict(v) if isinstance(v, dict) else v for k, v in settings.items()}
+        del values["kind"]
+        return found(**values)
+
+    def key(self) -> str:
+        """Sixteen hex digits that change when any setting does: the name of the result."""
+        return sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()[:16]
+
+
+def fits(value: Any, kind: Any) -> bool:
+    """May a knob of type `kind` hold `value`?  Protocols are left to those who call them."""
+    if kind in (int, float, bool, str):
+        return type(value) is kind  # not isinstance: True is an int to Python, and no number of steps to us
+    return isinstance(value, kind) if isinstance(kind, type) and issubclass(kind, Recipe) else True

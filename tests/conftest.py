@@ -1,0 +1,58 @@
+"""Networks whose maps can be worked out by hand, and where the real data lies."""
+
+import os
+
+import pytest
+import torch
+from torch import nn
+
+from attrcore.paths import data_folder
+
+torch.set_num_threads(1)  # two test processes on two cores
+
+
+class Toy(nn.Module):
+    """Curved, small and convolutional, used with any image of three channels."""
+
+    def __init__(self, activation: type[nn.Module] = nn.ReLU) -> None:
+        super().__init__()
+        self.conv1, self.act1, self.pool = nn.Conv2d(3, 16, 3, padding=1), activation(), nn.MaxPool2d(2)
+        self.conv2, self.act2 = nn.Conv2d(16, 16, 3, padding=1), activation()
+        self.head = nn.Linear(16, 3)
+
+    def forward(self, x):
+        x = self.act2(self.conv2(self.pool(self.act1(self.conv1(x)))))
+        return self.head(x.mean((2, 3)))
+
+
+def seeded(make, seed=0):
+    """A network with weights of its own seed, global random state untouched."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return make().eval()
+
+
+@pytest.fixture
+def toy():
+    return seeded(Toy)
+
+
+@pytest.fixture
+def linear():
+    """logits = W x, so that every gradient is a row of W."""
+    return seeded(lambda: nn.Sequential(nn.Flatten(), nn.Linear(3 * 8 * 8, 3, bias=False)))
+
+
+@pytest.fixture
+def x():
+    return torch.rand(3, 3, 8, 8, generator=torch.Generator().manual_seed(2))
+
+
+@pytest.fixture
+def target():
+    return torch.tensor([0, 2, 1])
+
+
+needs_data = pytest.mark.skipif(
+    not (data_folder() / "mnist").is_dir(), reason=f"no data in {os.environ.get('ATTRCORE_DATA', 'ATTRCORE_DATA')}"
+)

@@ -1,0 +1,87 @@
+"""The direction of imports, kept by a test rather than by memory."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+GROUND = {f"attrcore.{m}" for m in ("rewrite", "recipe", "kinds", "maps", "balls", "batches", "paths", "look")}
+FAMILIES = {f"attrcore.{m}" for m in ("explain", "attack", "sanity", "train", "models", "data", "metrics")}
+ABOVE = {"attrcore.studies", "attrcore.quick", "attrcore.jobs", "attrcore.store", "attrcore.__main__"}
+SCREEN = {"streamlit", "plotly", "pages", "app"}
+
+
+def imports(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (a.name for a in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+            yield from (f"{node.module}.{a.name}" for a in node.names)
+
+
+def within(name, packages):
+    return next((p for p in packages if name == p or name.startswith(p + ".")), None)
+
+
+def files(where):
+    return [where] if where.is_file() else sorted(where.rglob("*.py"))
+
+
+def forbid(where, packages):
+    for path in files(ROOT / where):
+        for name in imports(path):
+            assert not within(name, packages), f"{path.relative_to(ROOT)} imports {name}"
+
+
+def test_the_library_knows_no_screen():
+    forbid("attrcore", SCREEN)
+
+
+@pytest.mark.parametrize("module", sorted(GROUND))
+def test_the_ground_floor_imports_nothing_above_it(module):
+    forbid(module.replace(".", "/") + ".py", FAMILIES | ABOVE)
+
+
+@pytest.mark.parametrize("family", sorted(FAMILIES))
+def test_families_do_not_know_each_other(family):
+    path = Path(family.replace(".", "/"))
+    path = path if (ROOT / path).is_dir() else path.with_suffix(".py")
+    if not (ROOT / path).exists():
+        pytest.skip(f"{family} comes with a later issue")
+    forbid(path, (FAMILIES - {family}) | ABOVE)
+
+
+def test_studies_do_not_know_the_engine():
+    forbid("attrcore/studies.py", {"attrcore.jobs", "attrcore.store"})
+
+
+def test_captum_is_used_only_by_explainers():
+    for path in files(ROOT / "attrcore") + files(ROOT / "pages"):
+        if path.parent.name != "explain" or "attrcore" not in path.parts:
+            assert not [n for n in imports(path) if within(n, {"captum"})], path
+
+
+def test_only_one_file_touches_session_state_and_only_parts_touch_plotly():
+    for path in [*files(ROOT / "pages"), ROOT / "app.py"]:
+        words = {n.attr for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Attribute)}
+        assert "session_state" not in words or path.name == "pick.py", path
+        assert "parts" in path.parts or not [n for n in imports(path) if within(n, {"plotly"})], path
+
+
+def test_only_one_file_places_tensors_by_name_of_device():
+    for path in files(ROOT / "attrcore"):
+        calls = {n.attr for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Attribute)}
+        assert "manual_seed_all" not in calls and (".cuda()" not in path.read_text()), path
+
+
+@pytest.mark.parametrize("path", files(ROOT / "pages"), ids=lambda p: p.name)
+def test_pages_are_short(path):
+    most = 80 if path.parent.name != "parts" else 250
+    assert len(path.read_text().splitlines()) <= most
+
+
+@pytest.mark.parametrize("path", files(ROOT / "attrcore"), ids=lambda p: p.name)
+def test_library_files_are_read_in_one_sitting(path):
+    assert len(path.read_text().splitlines()) <= 250
