@@ -1,0 +1,74 @@
+import pytest
+import torch
+from torch import nn
+
+from attrcore import batches
+from attrcore.batches import bearable, in_chunks, over_batch, saved_blocks
+
+
+@pytest.fixture
+def net():
+    return nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.ReLU(), nn.Flatten(), nn.Linear(4 * 64, 2))
+
+
+X = torch.rand(1, 1, 8, 8)
+
+
+@pytest.mark.parametrize("count", [1, 7, 8, 9, 100])
+@pytest.mark.parametrize("size", [1, 3, 8, 1000])
+def test_every_row_comes_once_and_in_order(net, monkeypatch, count, size):
+    monkeypatch.setattr(batches, "bearable", lambda net, one: size)
+    rows = [r for part, _ in in_chunks(lambda rows: None, count, net, X) for r in range(part.start, part.stop)]
+    assert rows == list(range(count))
+
+
+def test_slices_are_even(net, monkeypatch):
+    monkeypatch.setattr(batches, "bearable", lambda net, one: 8)
+    assert [p.stop - p.start for p, _ in in_chunks(lambda rows: None, 9, net, X)] == [5, 4]
+
+
+def test_out_of_memory_halves_the_slices_and_is_remembered(net, monkeypatch):
+    monkeypatch.setattr(batches, "bearable", lambda net, one: 16)
+    tried = []
+
+    def work(rows):
+        tried.append(rows.stop - rows.start)
+        if tried[-1] > 5:
+            raise torch.OutOfMemoryError("too much")
+        return rows
+
+    assert [r for part, _ in in_chunks(work, 16, net, X) for r in range(part.start, part.stop)] == list(range(16))
+    assert tried[:3] == [16, 8, 4]
+    tried.clear()
+    list(in_chunks(work, 16, net, X))
+    assert tried == [4, 4, 4, 4]
+
+
+def test_one_image_that_does_not_fit_is_an_error_not_a_loop(net):
+    def never(rows):
+        raise torch.OutOfMemoryError("too much")
+
+    with pytest.raises(torch.OutOfMemoryError):
+        list(in_chunks(never, 4, net, X))
+
+
+def test_an_error_in_the_work_is_not_hidden(net):
+    with pytest.raises(ZeroDivisionError):
+        list(in_chunks(lambda rows: 1 / 0, 4, net, X))
+
+
+def test_what_the_backward_pass_keeps_is_counted_without_the_weights(net):
+    # the image for the convolution, its output for ReLU (once, though two layers keep it), flattened input of Linear
+    assert sorted(saved_blocks(net, X)) == sorted([64 * 4, 4 * 64 * 4])
+
+
+def test_larger_images_get_smaller_slices(net):
+    sizes = [bearable(nn.Conv2d(3, 64, 3, padding=1), torch.rand(1, 3, s, s)) for s in (16, 64, 256)]
+    assert sizes == sorted(sizes, reverse=True) and sizes[-1] >= 1
+    assert sizes[-1] < sizes[0]
+
+
+def test_over_batch_puts_the_slices_together_again(net, monkeypatch):
+    monkeypatch.setattr(batches, "bearable", lambda net, one: 3)
+    x, t = torch.rand(8, 1, 8, 8), torch.arange(8)
+    torch.testing.assert_close(over_batch(lambda net, x, t: x.sum((1, 2, 3)) + t, net, x, t), x.sum((1, 2, 3)) + t)
