@@ -1,0 +1,43 @@
+"""SmoothGrad: the gradient averaged over noisy copies of the image."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from attrcore.batches import in_chunks
+from attrcore.explain.gradient import input_gradient
+from attrcore.recipe import Recipe, knob
+
+
+@dataclass(frozen=True)
+class SmoothGrad(Recipe):
+    """SmoothGrad (Smilkov et al., 2017, arXiv:1706.03825).
+
+    The mean gradient over copies of the image with Gaussian noise of standard deviation `noise` x (max - min of the
+    image).  Without noise it is the gradient.  Every image of a batch gets the same draws.
+    """
+
+    differentiable: ClassVar[bool] = True
+    promises: ClassVar[dict[str, float]] = {}
+
+    samples: int = knob(25, 1, 500, "Noisy copies of each image.")
+    noise: float = knob(0.15, 0.0, 1.0, "Standard deviation of the noise, as a share of the image's range.")
+    seed: int = knob(0, 0, 2**31 - 1, "Which noise is drawn.")
+
+    def __call__(self, net: nn.Module, x: Tensor, target: Tensor) -> Tensor:
+        """(B, C, H, W), (B,) -> (B, C, H, W)."""
+        g = torch.Generator().manual_seed(self.seed)  # drawn on the CPU: the same noise on every device
+        draws = torch.randn((self.samples, *x.shape[1:]), generator=g).to(x)
+        size = self.noise * (x.amax((1, 2, 3), keepdim=True) - x.amin((1, 2, 3), keepdim=True))
+
+        def noisy(rows: slice) -> tuple[Tensor, Tensor]:
+            row = torch.arange(rows.start, rows.stop, device=x.device)
+            image, draw = row // self.samples, row % self.samples
+            return image, input_gradient(net, x[image] + size[image] * draws[draw], target[image])
+
+        total = torch.zeros_like(x)
+        for _, (image, grads) in in_chunks(noisy, len(x) * self.samples, net, x):
+            total = total.index_add(0, image, grads)
+        return total / self.samples

@@ -1,0 +1,81 @@
+import captum.attr
+import pytest
+import torch
+from torch import nn
+
+from attrcore.explain.baselines import BASELINES
+from attrcore.explain.deeplift import DeepLift
+from attrcore.explain.gradient_x_input import GradientXInput
+from attrcore.explain.integrated_gradients import IntegratedGradients
+from tests.conftest import Toy, seeded
+from tests.families import network, photo
+
+T = torch.tensor([3])
+
+
+def gap(net, x, a, start=None):
+    start = torch.zeros_like(x) if start is None else start
+    change = (net(x) - net(start)).gather(1, T[:, None])[:, 0].detach()
+    return ((a.sum((1, 2, 3)) - change) / change).abs().item()
+
+
+def test_on_a_linear_network_it_is_gradient_times_input(linear, x, target):
+    torch.testing.assert_close(DeepLift()(linear, x, target), GradientXInput()(linear, x, target))
+
+
+def test_one_relu_unit_by_hand():
+    """relu(x - 1) from 0 to 3 rises by 2: the multiplier is 2/3 where the gradient is 1."""
+    net = nn.Sequential(nn.Flatten(), nn.Linear(1, 1), nn.ReLU())
+    net[1].weight.data, net[1].bias.data = torch.ones(1, 1), -torch.ones(1)
+    x = torch.full((1, 1, 1, 1), 3.0)
+    assert DeepLift()(net, x, torch.tensor([0])).item() == pytest.approx(2)
+
+
+def test_one_activation_makes_it_integrated_gradients(x, target):
+    """With a single layer of activations the secant is the average slope along the path."""
+    net = seeded(lambda: nn.Sequential(nn.Conv2d(3, 5, 3), nn.Tanh(), nn.Flatten(), nn.Linear(5 * 36, 3))).double()
+    z = x.double()
+    torch.testing.assert_close(
+        DeepLift()(net, z, target), IntegratedGradients(steps=100)(net, z, target), rtol=1e-6, atol=1e-9
+    )
+
+
+@pytest.mark.parametrize("name", ["squeezenet1_1", "squeezenet1_0", "resnet18", "mobilenet_v2", "alexnet", "vgg11_bn",
+                                  "densenet121", "googlenet", "inception_v3"])  # fmt: skip
+def test_it_completes_on_every_family_made_of_linear_layers_activations_and_max_pooling(name):
+    net, x = network(name), photo()
+    assert gap(net, x, DeepLift()(net, x, T)) < 1e-8
+
+
+@pytest.mark.parametrize("baseline", BASELINES)
+def test_it_completes_from_any_baseline_with_overlapping_pools(baseline, x, target):
+    net = seeded(lambda: nn.Sequential(
+        nn.Conv2d(3, 8, 3, padding=1), nn.MaxPool2d(3, 1), nn.MaxPool2d(3, 2, ceil_mode=True), nn.Sigmoid(),
+        nn.Flatten(), nn.Linear(8 * 9, 4),
+    )).double()  # fmt: skip
+    z, method = x[:1].double(), DeepLift(baseline=baseline)
+    assert gap(net, z, method(net, z, T), method.reference(z)) < 1e-9
+
+
+def test_an_image_equal_to_its_baseline_gets_nothing_and_no_nan(toy):
+    a = DeepLift()(toy, torch.zeros(1, 3, 8, 8), torch.tensor([0]))
+    assert not a.any()
+
+
+def test_values_agree_with_captum_where_captum_is_right(x, target):
+    net = seeded(lambda: Toy(nn.Sigmoid)).double()
+    net.pool = nn.AvgPool2d(2)
+    theirs = captum.attr.DeepLift(net).attribute(x.double(), torch.zeros_like(x.double()), target=target)
+    torch.testing.assert_close(DeepLift()(net, x.double(), target), theirs.detach())
+
+
+def test_where_captum_fails_a_reused_relu_is_an_error():
+    net, x = network("resnet18"), photo()
+    with pytest.raises(RuntimeError):
+        captum.attr.DeepLift(net).attribute(x.clone(), torch.zeros_like(x), target=T)
+
+
+def test_where_captum_is_wrong_stacked_pools_lose_most_of_the_sum():
+    net, x = network("squeezenet1_1"), photo()
+    theirs = captum.attr.DeepLift(net).attribute(x.clone(), torch.zeros_like(x), target=T).detach()
+    assert gap(net, x, theirs) > 0.2

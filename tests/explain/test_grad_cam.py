@@ -1,0 +1,34 @@
+import captum.attr
+import pytest
+import torch
+from torch import nn
+
+from attrcore.explain.grad_cam import GradCam
+from attrcore.kinds import Refused
+from tests.conftest import seeded
+from tests.families import network, photo
+
+
+@pytest.mark.parametrize(("name", "layer"), [("resnet18", lambda n: n.layer4), ("vgg11_bn", lambda n: n.features[27])])
+@pytest.mark.parametrize("rectify", [True, False])
+def test_values_agree_with_captum(name, layer, rectify):
+    net, x, t = network(name), photo(), torch.tensor([3])
+    method = captum.attr.LayerGradCam(net, layer(net))
+    theirs = method.attribute(x.clone(), target=t, relu_attributions=False).detach()
+    theirs = nn.functional.interpolate(theirs, x.shape[2:], mode="bilinear")
+    expected = theirs.relu() if rectify else theirs
+    torch.testing.assert_close(GradCam(rectify=rectify)(net, x, t), expected)
+
+
+def test_by_hand_on_one_channel_that_speaks_for_the_class():
+    """logit = mean of the feature map: the gradient of each cell is 1 / cells, so the map is features / cells."""
+    net = nn.Sequential(nn.Conv2d(1, 1, 1, bias=False), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    net[0].weight.data.fill_(1.0)
+    x = torch.rand(1, 1, 4, 4)
+    torch.testing.assert_close(GradCam()(net, x, torch.tensor([0])), x / 16)
+
+
+def test_a_network_without_feature_map_is_refused(x, target):
+    net = seeded(lambda: nn.Sequential(nn.Flatten(), nn.Linear(192, 8), nn.ReLU(), nn.Linear(8, 3)))
+    with pytest.raises(Refused, match="feature map 1 from the end; this network has 0"):
+        GradCam()(net, x, target)

@@ -1,0 +1,40 @@
+import torch
+
+from attrcore.explain.gradient import Gradient
+from attrcore.explain.smoothgrad import SmoothGrad
+from tests.conftest import Toy, seeded
+
+
+def test_without_noise_it_is_the_gradient(toy, x, target):
+    torch.testing.assert_close(SmoothGrad(noise=0.0)(toy, x, target), Gradient()(toy, x, target))
+
+
+def test_on_a_linear_network_noise_changes_nothing(linear, x, target):
+    torch.testing.assert_close(SmoothGrad(noise=1.0)(linear, x, target), Gradient()(linear, x, target))
+
+
+def test_two_seeds_agree_better_with_more_samples(x, target):
+    net = seeded(lambda: Toy(torch.nn.Tanh))
+
+    def far(samples):
+        a, b = (SmoothGrad(samples=samples, noise=0.3, seed=s)(net, x, target) for s in (0, 1))
+        return (a - b).norm().item()
+
+    assert far(200) < far(5) / 3  # 1 / sqrt(40) is 1/6.3
+
+
+def test_noise_is_a_share_of_each_images_own_range(x, target):
+    """Half the contrast gets half the noise: on a network that is even in it, the same gradients come out."""
+    seen = []
+
+    class Spy(torch.nn.Module):
+        def forward(self, z):
+            seen.append(z.detach())
+            return z.sum((2, 3))
+
+    flat = torch.full_like(x[:1], 0.5)
+    SmoothGrad(samples=4, noise=0.5)(Spy(), flat, target[:1])
+    assert torch.equal(seen[-1], flat.expand(4, -1, -1, -1))  # no range, no noise
+    SmoothGrad(samples=400, noise=0.5)(Spy(), x[:1], target[:1])
+    spread = (torch.cat([s for s in seen if len(s) > 4]) - x[:1]).std() / (x[:1].max() - x[:1].min())
+    assert 0.48 < spread < 0.52

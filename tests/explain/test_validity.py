@@ -1,0 +1,49 @@
+import pytest
+import torch
+
+from attrcore.explain.deeplift import DeepLift
+from attrcore.explain.gradient import Gradient
+from attrcore.explain.guided_backprop import GuidedBackprop
+from attrcore.explain.integrated_gradients import IntegratedGradients
+from attrcore.explain.validity import percent, validity
+from tests.families import network, photo
+
+
+def test_a_map_with_one_nan_is_labelled(toy, x, target):
+    a = Gradient()(toy, x, target)
+    a[1, 0, 0, 0] = torch.nan
+    first, second, _ = validity(Gradient(), toy, x, target, a)
+    assert first[0].holds and not second[0].holds and second[0].figure == "not finite"
+
+
+def test_a_map_of_zeros_is_labelled_and_its_other_laws_left_alone(toy, x, target):
+    for checks in validity(IntegratedGradients(), toy, x, target, torch.zeros_like(x)):
+        assert [(c.law, c.holds) for c in checks] == [("not zero", False)]
+
+
+@pytest.mark.parametrize("method", [IntegratedGradients(steps=200), DeepLift()], ids=str)
+def test_a_sum_that_is_off_is_measured_image_by_image(method, toy, x, target):
+    a = method(toy, x, target)
+    a[1] *= 1.5
+    verdicts = [checks[1] for checks in validity(method, toy, x, target, a)]
+    assert [v.holds for v in verdicts] == [True, False, True]
+    assert verdicts[1].figure.startswith("sum gap 50 %, bound ") and "(bound " in verdicts[1].says
+
+
+def test_too_few_steps_on_a_real_architecture_fail_the_gate():
+    net, x, t = network("squeezenet1_1"), photo(), torch.tensor([3])
+    coarse = IntegratedGradients(steps=1, rule="right Riemann")
+    assert not validity(coarse, net, x, t, coarse(net, x, t))[0][1].holds
+
+
+def test_a_guided_map_that_is_the_gradient_is_caught(toy, x, target):
+    plain, guided = Gradient()(toy, x, target), GuidedBackprop()(toy, x, target)
+    assert not any(checks[1].holds for checks in validity(GuidedBackprop(), toy, x, target, plain))
+    assert any(checks[1].holds for checks in validity(GuidedBackprop(), toy, x, target, guided))
+
+
+@pytest.mark.parametrize(
+    ("share", "text"), [(0, "0 %"), (1e-7, "below 0.01 %"), (0.0234, "2.3 %"), (0.5, "50 %"), (3.1, "310 %")]
+)
+def test_percentages_have_two_digits(share, text):
+    assert percent(share) == text
