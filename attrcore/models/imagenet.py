@@ -1,0 +1,143 @@
+"""torchvision's ImageNet classifiers, with weights found on disk or downloaded when somebody asks."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from urllib.error import URLError
+from urllib.parse import urlsplit
+from urllib.request import urlopen
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from attrcore.kinds import Classifier, Progress
+from attrcore.paths import data_folder
+
+MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+
+class Normalise(nn.Module):
+    """(x - mean) / std with fixed statistics of the training set, so that pixels stay pixels outside."""
+
+    def __init__(self, mean: tuple[float, ...], std: tuple[float, ...]) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.tensor(mean)[:, None, None])
+        self.register_buffer("std", torch.tensor(std)[:, None, None])
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) in [0, 1] -> standardised."""
+        return (x - self.mean) / self.std
+
+
+@dataclass(frozen=True)
+class ImageNet:
+    """One architecture of torchvision with its first ImageNet weights.
+
+    The weights are `imagenet/weights/<architecture>.safetensors` of the data folder or the file that torchvision's
+    own loader keeps in its cache.  Neither holds anything that is executed.
+    """
+
+    architecture: str
+    file: str  # as torchvision names it; the hex digits are the start of its sha256
+    size: tuple[int, int, int] = (3, 224, 224)
+    resize: int = 256  # short side that pictures are brought to before the crop
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The 1,000 class names, in order."""
+        return imagenet_classes()
+
+    @property
+    def url(self) -> str:
+        """Where torchvision publishes the weights."""
+        return f"https://download.pytorch.org/models/{self.file}"
+
+    @property
+    def host(self) -> str:
+        """The server that publishes them."""
+        return urlsplit(self.url).hostname or ""
+
+    def found(self) -> Path | None:
+        """The weights on this machine, if any."""
+        own = data_folder() / "imagenet" / "weights" / f"{self.architecture}.safetensors"
+        return next((p for p in (own, torchvision_cache() / self.file) if p.is_file()), None)
+
+    def missing(self) -> str:
+        """Why it cannot be used now, in a sentence, or nothing."""
+        return "" if self.found() else f"The weights of {self.architecture} are not on this machine."
+
+    @property
+    def digest(self) -> str:
+        """sha256 of the weights file.  Raises FileNotFoundError where there is none."""
+        path = self.found()
+        if path is None:
+            raise FileNotFoundError(self.missing())
+        stat = path.stat()
+        return file_digest(path, stat.st_mtime_ns, stat.st_size)
+
+    def load(self) -> Classifier:
+        """The network in eval mode.  Raises FileNotFoundError where there are no weights."""
+        import torchvision
+
+        digest, path = self.digest, self.found()
+        if path.suffix == ".safetensors":
+            weights = load_file(path)
+        else:
+            weights = torch.load(path, map_location="cpu", weights_only=True)
+        net = getattr(torchvision.models, self.architecture)(weights=None)
+        net.load_state_dict(weights)
+        net = nn.Sequential(Normalise(MEAN, STD), net).eval()
+        return Classifier(self.architecture, net, self.classes, self.size, digest)
+
+    def fetch(self) -> Iterator[Progress]:
+        """Download the weights into torchvision's cache, yielding bytes done and in all.
+
+        Raises ConnectionError, in one sentence, where the server does not answer, ValueError where what came is not
+        what torchvision published.  A download that is broken off leaves nothing behind.
+        """
+        folder = torchvision_cache()
+        folder.mkdir(parents=True, exist_ok=True)
+        seen, done = sha256(), 0
+        try:
+            with urlopen(self.url, timeout=20) as answer, NamedTemporaryFile(dir=folder, delete=False) as part:
+                try:
+                    total = int(answer.headers.get("Content-Length") or 0)
+                    while block := answer.read(2**18):
+                        part.write(block)
+                        seen.update(block)
+                        done += len(block)
+                        yield Progress(done, max(done, total))
+                    if not seen.hexdigest().startswith(self.file.rpartition("-")[2].removesuffix(".pth")):
+                        raise ValueError(f"{self.file} must have the sha256 in its name, got {seen.hexdigest()[:8]}")
+                    part.close()
+                    Path(part.name).replace(folder / self.file)
+                finally:
+                    Path(part.name).unlink(missing_ok=True)
+        except (URLError, TimeoutError, ConnectionError) as e:
+            raise ConnectionError(
+                f"The weights of {self.architecture} could not be downloaded: {self.host} does not answer. "
+                "Is this machine online?"
+            ) from e
+
+
+def torchvision_cache() -> Path:
+    """Where torchvision's own loader looks first."""
+    return Path(torch.hub.get_dir()) / "checkpoints"
+
+
+@cache
+def file_digest(path: Path, changed: int, size: int) -> str:
+    """sha256 of a file; computed anew when its time or size changes."""
+    return sha256(path.read_bytes()).hexdigest()
+
+
+@cache
+def imagenet_classes() -> tuple[str, ...]:
+    """torchvision's 1,000 class names."""
+    from torchvision.models._meta import _IMAGENET_CATEGORIES
+
+    return tuple(_IMAGENET_CATEGORIES)

@@ -1,0 +1,33 @@
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torchvision.transforms import v2
+
+from attrcore.data.fit import fit
+from attrcore.data.pictures import PackagedDigits, SamplePhotos
+
+
+@pytest.mark.parametrize("name", SamplePhotos.shows)
+def test_it_is_torchvisions_imagenet_preprocessing(name):
+    picture = SamplePhotos().open(name)
+    theirs = v2.Compose([v2.Resize(256), v2.CenterCrop(224), v2.PILToTensor()])(picture.convert("RGB"))
+    assert np.abs(fit(picture, (3, 224, 224), 256).astype(int) - theirs.numpy().astype(int)).max() <= 1
+
+
+def test_a_digit_of_the_right_size_is_left_alone():
+    digit = PackagedDigits().open("7")
+    assert np.array_equal(fit(digit, (1, 28, 28), 28)[0], np.asarray(digit))
+
+
+def test_dark_ink_on_white_paper_becomes_white_on_black():
+    digit = PackagedDigits().open("7")
+    paper = Image.fromarray(255 - np.asarray(digit))
+    assert np.array_equal(fit(paper, (1, 28, 28), 28)[0], np.asarray(digit))
+
+
+@pytest.mark.parametrize("shape", [(28, 28), (300, 20), (20, 300), (1000, 999)])
+@pytest.mark.parametrize(("size", "resize"), [((1, 28, 28), 28), ((3, 224, 224), 256)])
+def test_any_shape_fits(shape, size, resize):
+    pixels = fit(Image.new("RGB", shape), size, resize)
+    assert pixels.shape == size and pixels.dtype == np.uint8 and torch.from_numpy(pixels) is not None

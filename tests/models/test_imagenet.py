@@ -1,0 +1,148 @@
+import hashlib
+import http.server
+import threading
+
+import pytest
+import torch
+import torchvision
+from safetensors.torch import save_file
+
+from attrcore.models import MODELS
+from attrcore.models.imagenet import ImageNet
+from tests.conftest import needs_data
+
+SOURCES = {name: source for name, source in MODELS.items() if isinstance(source, ImageNet)}
+
+
+@pytest.fixture
+def empty(monkeypatch, tmp_path):
+    """A machine without any weights."""
+    monkeypatch.setenv("ATTRCORE_DATA", str(tmp_path / "data"))
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
+    return tmp_path
+
+
+@pytest.fixture
+def server(empty, monkeypatch):
+    """A local stand-in for the server of the weights: path -> bytes."""
+    files = {}
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            body = files.get(self.path)
+            self.send_response(200 if body is not None else 404)
+            self.send_header("Content-Length", str(len(body or b"")))
+            self.end_headers()
+            self.wfile.write(body or b"")
+
+        def log_message(self, *args):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
+        threading.Thread(target=running.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{running.server_port}"
+        monkeypatch.setattr(ImageNet, "url", property(lambda self: f"{address}/{self.file}"))
+        yield files
+        running.shutdown()
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_file_and_preprocessing_are_those_of_torchvisions_first_weights(name):
+    source = SOURCES[name]
+    weights = torchvision.models.get_model_weights(source.architecture)["IMAGENET1K_V1"]
+    assert weights.url == source.url
+    transform = weights.transforms()
+    assert transform.resize_size == [source.resize] and transform.crop_size == [source.size[1]]
+
+
+def test_without_weights_it_says_so_in_a_sentence(empty):
+    source = SOURCES["ResNet-18"]
+    assert source.missing() == "The weights of resnet18 are not on this machine."
+    with pytest.raises(FileNotFoundError, match="The weights of resnet18 are not on this machine"):
+        source.load()
+
+
+def test_weights_of_the_data_folder_are_found_and_normalised_inside(empty):
+    net = torchvision.models.squeezenet1_1(weights=None)
+    folder = empty / "data" / "imagenet" / "weights"
+    folder.mkdir(parents=True)
+    save_file(net.state_dict(), folder / "squeezenet1_1.safetensors")
+    classifier = SOURCES["SqueezeNet 1.1"].load()
+    x = torch.rand(1, 3, 224, 224)
+    mean, std = torch.tensor([0.485, 0.456, 0.406])[:, None, None], torch.tensor([0.229, 0.224, 0.225])[:, None, None]
+    with torch.no_grad():
+        torch.testing.assert_close(classifier.net(x), net.eval()((x - mean) / std))
+    assert classifier.classes[281] == "tabby" and len(classifier.classes) == 1000
+
+
+def published(files, tmp_path, content=None):
+    """A file of weights on the server, under a name with its sha256 as torchvision has it."""
+    if content is None:
+        torch.save(torchvision.models.squeezenet1_1(weights=None).state_dict(), tmp_path / "w.pth")
+        content = (tmp_path / "w.pth").read_bytes()
+    name = f"squeezenet1_1-{hashlib.sha256(content).hexdigest()[:8]}.pth"
+    files[f"/{name}"] = content
+    return ImageNet("squeezenet1_1", name), len(content)
+
+
+def test_a_download_reports_its_progress_and_leaves_a_network(server, empty):
+    source, size = published(server, empty)
+    steps = list(source.fetch())
+    assert [s.done for s in steps] == sorted(s.done for s in steps) and steps[-1][:2] == (size, size)
+    assert not source.missing() and source.load().net(torch.rand(1, 3, 224, 224)).shape == (1, 1000)
+
+
+def test_a_download_that_is_not_what_was_published_is_refused_and_removed(server, empty):
+    source, _ = published(server, empty)
+    server[f"/{source.file}"] = b"something else"
+    with pytest.raises(ValueError, match="must have the sha256 in its name"):
+        list(source.fetch())
+    assert source.missing() and not list((empty / "hub" / "checkpoints").iterdir())
+
+
+def test_a_download_that_is_broken_off_leaves_nothing(server, empty):
+    source, _ = published(server, empty)
+    steps = source.fetch()
+    next(steps)
+    steps.close()
+    assert source.missing() and not list((empty / "hub" / "checkpoints").iterdir())
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9/x.pth", "http://nowhere.invalid/x.pth"])
+def test_without_a_network_there_is_one_sentence(empty, monkeypatch, url):
+    monkeypatch.setattr(ImageNet, "url", property(lambda self: url))
+    with pytest.raises(ConnectionError, match=r"could not be downloaded: .* does not answer. Is this machine online\?"):
+        list(SOURCES["ResNet-18"].fetch())
+
+
+class Boom:
+    def __reduce__(self):
+        return (print, ("a pickle was executed",))
+
+
+def test_a_poisoned_weights_file_is_never_executed(empty, capsys):
+    source = SOURCES["ResNet-18"]
+    folder = empty / "hub" / "checkpoints"
+    folder.mkdir(parents=True)
+    torch.save({"weight": Boom()}, folder / source.file)
+    with pytest.raises(Exception, match=r"[Ww]eights"):
+        source.load()
+    assert "executed" not in capsys.readouterr().out
+
+
+@needs_data
+@pytest.mark.parametrize("name", ["SqueezeNet 1.1", "SqueezeNet 1.0", "MobileNet-v2"])
+def test_real_weights_recognise_real_photos(name):
+    """The photos were chosen as correct for these three networks: anything less is our preprocessing."""
+    from attrcore.data.fit import fit
+    from attrcore.data.pictures import ImageNetPhotos
+
+    source, photos = MODELS[name], ImageNetPhotos()
+    net = source.load().net
+    files = photos.names()[::6]
+    x = torch.stack([torch.from_numpy(fit(photos.open(f), source.size, source.resize)) for f in files]) / 255
+    with torch.no_grad():
+        said = net(x).argmax(1)
+    assert [source.classes[i].lower() for i in said] == [photos.label(f).lower() for f in files] or (
+        said == torch.tensor([int(f.split("_")[0]) for f in files])
+    ).all()
