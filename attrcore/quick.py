@@ -1,0 +1,71 @@
+"""What a page asks for and gets within a second.  Runs in a worker; takes and returns plain values and arrays."""
+
+import time
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from attrcore.explain import EXPLAINERS
+from attrcore.explain.validity import Check, validity
+from attrcore.kinds import Classifier
+from attrcore.models import MODELS
+from attrcore.recipe import Recipe
+
+
+class Drawn(NamedTuple):
+    """One attribution of one image, with what the gate says of it."""
+
+    attribution: np.ndarray  # (1 or C, H, W) float32, signed
+    checks: list[Check]
+    seconds: float  # of the explainer alone
+
+
+def classes(model: str) -> tuple[str, ...]:
+    """Names of the model's outputs."""
+    return MODELS[model].classes
+
+
+def predict(model: str, digest: str, image: np.ndarray) -> np.ndarray:
+    """Probability of each class, (N,) float32; `image` is (C, H, W) uint8."""
+    with torch.no_grad():
+        return loaded(model, digest).net(pixels(image)).softmax(1)[0].numpy()
+
+
+def explain(model: str, digest: str, image: np.ndarray, target: int, settings: dict[str, Any]) -> Drawn:
+    """The attribution of class `target`, by the explainer that `settings` describe, and its checks.
+
+    Raises attrcore.kinds.Refused where the network does not support the method.
+    """
+    method = Recipe.from_dict(settings)
+    if type(method) not in EXPLAINERS.values():
+        raise ValueError(f"settings must describe an explainer, got {settings['kind']}")
+    net, x, t = loaded(model, digest).net, pixels(image), torch.tensor([target])
+    start = time.perf_counter()
+    a = method(net, x, t)
+    seconds = time.perf_counter() - start
+    (checks,) = validity(method, net, x, t, a)
+    return Drawn(a[0].float().numpy(), checks, seconds)
+
+
+@lru_cache(maxsize=4)
+def loaded(model: str, digest: str) -> Classifier:
+    """The classifier, kept for the next question; `digest` makes changed weights another one."""
+    return MODELS[model].load()
+
+
+def pixels(image: np.ndarray) -> Tensor:
+    """(C, H, W) uint8 -> (1, C, H, W) in [0, 1]."""
+    return torch.tensor(image)[None] / 255  # copied: what comes over the wire is read-only
+
+
+def dask_setup(worker: Any) -> None:
+    """A starting worker answers its first visitor as fast as its hundredth."""
+    name, source = next(iter(MODELS.items()))
+    blank = np.zeros(source.size, np.uint8)
+    blank[:, 8:20, 12:16] = 255
+    for method in EXPLAINERS.values():
+        if method.differentiable:
+            explain(name, source.digest, blank, 1, method().to_dict())

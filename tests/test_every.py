@@ -1,0 +1,198 @@
+"""Promises that every entry of every table keeps.  A new entry is tested the day it is written."""
+
+import copy
+import threading
+from dataclasses import fields
+
+import pytest
+import torch
+
+from attrcore.attack import ATTACKS
+from attrcore.data import DATASETS
+from attrcore.explain import EXPLAINERS
+from attrcore.explain.validity import LAWS, validity
+from attrcore.metrics import METRICS, null
+from attrcore.models import MODELS
+from attrcore.recipe import Recipe
+from tests.conftest import Toy, needs_data, seeded
+
+EVERY = {**EXPLAINERS, **ATTACKS, **METRICS}
+every_recipe = pytest.mark.parametrize("cls", EVERY.values(), ids=EVERY)
+every_explainer = pytest.mark.parametrize("cls", EXPLAINERS.values(), ids=EXPLAINERS)
+differentiable = pytest.mark.parametrize(
+    "cls", [c for c in EXPLAINERS.values() if c.differentiable], ids=lambda c: c.__name__
+)
+
+
+@every_recipe
+def test_its_title_is_a_sentence_that_names_its_source(cls):
+    assert cls.title().endswith(".") and any(c.isdigit() for c in cls.title()), cls.title()
+
+
+@every_recipe
+def test_every_knob_says_what_it_is(cls):
+    for f in fields(cls):
+        if f.metadata:
+            assert len(f.metadata["help"]) > 10 and f.metadata["help"].endswith(".")
+        else:
+            assert isinstance(f.default, Recipe)
+
+
+@every_recipe
+def test_its_settings_survive_json_and_back(cls):
+    assert Recipe.from_dict(cls().to_dict()) == cls() and cls().key() == cls().key()
+
+
+@every_explainer
+def test_one_attribution_per_image_as_wide_and_high(cls, toy, x, target):
+    a = cls()(toy, x, target)
+    assert a.shape[0] == 3 and a.shape[1] in (1, 3) and a.shape[2:] == x.shape[2:]
+    assert a.dtype == x.dtype and a.device == x.device and not a.requires_grad
+
+
+@every_explainer
+def test_a_batch_equals_its_images_one_by_one(cls, toy, x, target):
+    singles = torch.cat([cls()(toy, x[i : i + 1], target[i : i + 1]) for i in range(3)])
+    torch.testing.assert_close(cls()(toy, x, target), singles, atol=1e-6, rtol=1e-4)
+
+
+@every_explainer
+def test_the_same_recipe_gives_the_same_bits(cls, toy, x, target):
+    assert torch.equal(cls()(toy, x, target), cls()(toy, x, target))
+
+
+@every_explainer
+def test_everything_is_left_as_found(cls, toy, x, target):
+    weights = {k: v.clone() for k, v in toy.state_dict().items()}
+    image, labels, random = x.clone(), target.clone(), torch.random.get_rng_state()
+    modules, modes = list(toy.modules()), [m.training for m in toy.modules()]
+    cls()(toy, x, target)
+    assert all(torch.equal(weights[k], v) for k, v in toy.state_dict().items())
+    assert all(p.grad is None and p.requires_grad for p in toy.parameters())
+    assert torch.equal(x, image) and not x.requires_grad and x.grad is None and torch.equal(target, labels)
+    assert torch.equal(torch.random.get_rng_state(), random)
+    assert list(toy.modules()) == modules and [m.training for m in toy.modules()] == modes
+    assert not any(m._forward_hooks or m._backward_hooks or m._forward_pre_hooks for m in toy.modules())
+
+
+@every_explainer
+def test_it_works_inside_no_grad(cls, toy, x, target):
+    with torch.no_grad():
+        inside = cls()(toy, x, target)
+    assert torch.equal(inside, cls()(toy, x, target))
+
+
+@every_explainer
+def test_two_threads_on_one_network_get_what_one_thread_gets(cls, toy, x, target):
+    """Hook-based tools fail this: one thread's hooks change the other's maps."""
+    others = [EXPLAINERS[n] for n in ("Guided Backprop", "DeepLIFT", "Gradient")]
+    alone, other_alone = cls()(toy, x, target), [o()(toy, x, target) for o in others]
+    fresh, wrong = [], []
+
+    def busy(done):
+        while not done.is_set():
+            net = seeded(Toy)  # a network nobody has traced yet: tracing must not leak into the other thread either
+            fresh.append(net)
+            for o, expected in zip(others, other_alone, strict=True):
+                if not torch.equal(o()(net, x, target), expected):
+                    wrong.append(o.__name__)
+
+    done = threading.Event()
+    thread = threading.Thread(target=busy, args=(done,))
+    thread.start()
+    try:
+        for _ in range(15):
+            net = copy.deepcopy(toy)
+            if not torch.equal(cls()(net, x, target), alone):
+                wrong.append(cls.__name__)
+    finally:
+        done.set()
+        thread.join()
+    assert fresh and not wrong
+
+
+@differentiable
+def test_the_graph_follows_the_caller(cls, x, target):
+    guided = cls.__name__ == "GuidedBackprop"  # needs ReLU, whose second derivative is zero
+    net = seeded(lambda: Toy(torch.nn.ReLU if guided else torch.nn.Tanh))
+    asked = x.clone().requires_grad_()
+    a = cls()(net, asked, target)
+    assert a.requires_grad
+    torch.testing.assert_close(a.detach(), cls()(net, x, target), atol=1e-6, rtol=1e-4)
+    (grad,) = torch.autograd.grad((a**2).sum(), asked)
+    assert grad.isfinite().all() and grad.any() != guided
+
+
+@differentiable
+def test_its_derivative_is_the_true_one(cls, target):
+    """gradcheck in float64 on a smooth network; captum's maps fail this, silently."""
+    smooth = seeded(lambda: Toy(torch.nn.Tanh if cls.__name__ != "GuidedBackprop" else torch.nn.ReLU)).double()
+    cheap = {"steps": 3, "samples": 2}
+    method = cls(**{k: v for k, v in cheap.items() if k in {f.name for f in fields(cls)}})
+    image = torch.rand(1, 3, 6, 6, generator=torch.Generator().manual_seed(5), dtype=torch.double, requires_grad=True)
+    assert torch.autograd.gradcheck(lambda z: method(smooth, z, target[:1]), image, fast_mode=True)
+
+
+@every_explainer
+def test_it_keeps_the_laws_it_promises(cls, toy, x):
+    target = toy(x).argmax(1)  # for what is not seen at all, Grad-CAM's map may rightly be zero
+    method = cls(steps=256) if "steps" in {f.name for f in fields(cls)} else cls()
+    assert set(cls.promises) <= LAWS.keys()
+    for checks in validity(method, toy, x, target, method(toy, x, target)):
+        assert len(checks) == 1 + len(cls.promises) and all(c.holds for c in checks), checks
+
+
+@every_explainer
+def test_it_runs_in_double_precision(cls, toy, x, target):
+    assert cls()(toy.double(), x.double(), target).dtype == torch.double
+
+
+@pytest.mark.parametrize("cls", METRICS.values(), ids=METRICS)
+def test_a_map_is_wholly_like_itself_and_more_so_than_its_null(cls):
+    maps = torch.rand(2, 16, 16, generator=torch.Generator().manual_seed(0)) ** 4
+    metric = cls()
+    torch.testing.assert_close(metric(maps, maps), torch.ones(2), atol=1e-6, rtol=0)
+    assert (null(metric, maps, maps, draws=5) < 0.8).all()
+
+
+@pytest.mark.parametrize("cls", ATTACKS.values(), ids=ATTACKS)
+def test_an_attack_stays_in_its_ball_and_in_the_pixels(cls, toy, x, target):
+    attack = cls()
+    moved = attack(toy, EXPLAINERS["Gradient"](), x, target)
+    assert (moved - x).abs().max() <= attack.ball.eps + 1e-6 and moved.min() >= 0 and moved.max() <= 1
+
+
+@pytest.mark.parametrize("cls", DATASETS.values(), ids=DATASETS)
+def test_a_collection_opens_by_name_and_refuses_strangers(cls):
+    pictures = cls()
+    if reason := pictures.missing():
+        pytest.skip(reason)
+    first, last = pictures.names()[0], pictures.names()[-1]
+    for name in (first, last):
+        assert min(pictures.open(name).size) >= 28 and pictures.label(name)
+    for stranger in ("../../etc/passwd", "-1", str(10**9)):
+        with pytest.raises(KeyError):
+            pictures.open(stranger)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_model_takes_pixels_and_gives_one_logit_per_class(name):
+    source = MODELS[name]
+    if reason := source.missing():
+        pytest.skip(reason)
+    classifier = source.load()
+    assert not classifier.net.training and classifier.size == source.size and len(source.digest) == 64
+    with torch.no_grad():
+        assert classifier.net(torch.rand(2, *source.size)).shape == (2, len(classifier.classes))
+
+
+@needs_data
+@pytest.mark.parametrize("name", [n for n in MODELS if "MNIST" in n])
+def test_a_shipped_network_is_as_good_as_its_card_says(name):
+    from attrcore.data.mnist import mnist
+    from attrcore.studies import predictions
+
+    card, test = MODELS[name].facts()["numbers"], mnist(train=False)
+    measured = (predictions(MODELS[name].load().net, test.images) == test.labels).double().mean().item()
+    assert measured == pytest.approx(card["test_accuracy"]["share"], abs=3e-4)  # other processors round otherwise
+    assert measured >= {"MNIST CNN": 0.99, "MNIST MLP": 0.98}[name]

@@ -1,0 +1,95 @@
+"""The engine with a real embedded cluster: one worker process under a nanny."""
+
+import os
+import signal
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from attrcore import jobs, quick
+from attrcore.explain import EXPLAINERS
+from attrcore.models import MODELS
+
+
+@pytest.fixture(scope="module")
+def engine():
+    yield jobs.engine()
+    jobs.close()
+
+
+def worker_pid(engine):
+    return next(iter(engine.client.run(os.getpid).values()))
+
+
+def touch(path, seconds=0.0):
+    """Leave a line for every time it was computed."""
+    with open(path, "a") as f:  # noqa: PTH123
+        f.write(f"{os.getpid()}\n")
+    time.sleep(seconds)
+    return os.getpid()
+
+
+def test_questions_are_answered_in_another_process(engine):
+    assert engine.ask(os.getpid) == worker_pid(engine) != os.getpid()
+
+
+def test_a_map_from_the_engine_is_the_librarys_map(engine):
+    digit = np.zeros((1, 28, 28), np.uint8)
+    digit[:, 8:20, 12:16] = 255
+    settings = EXPLAINERS["Integrated Gradients"]().to_dict()
+    args = ("MNIST CNN", MODELS["MNIST CNN"].digest, digit, 1, settings)
+    theirs, ours = engine.ask(quick.explain, *args), quick.explain(*args)
+    np.testing.assert_allclose(theirs.attribution, ours.attribution, atol=1e-6)
+    assert [c.law for c in theirs.checks] == ["finite", "completeness"]
+
+
+def test_the_same_question_at_the_same_time_is_computed_once(engine, tmp_path):
+    file = str(tmp_path / "calls")
+    threads = [threading.Thread(target=engine.ask, args=(touch, file, 0.5)) for _ in range(8)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert len(open(file).readlines()) == 1  # noqa: PTH123, SIM115
+
+
+def test_an_error_in_the_question_reaches_the_asker(engine):
+    with pytest.raises(ZeroDivisionError):
+        engine.ask(divmod, 1, 0)
+
+
+def test_a_killed_worker_costs_one_retry_and_no_visitor(engine, tmp_path):
+    file, before = str(tmp_path / "calls"), worker_pid(engine)
+    threading.Timer(1.0, os.kill, (before, signal.SIGKILL)).start()
+    after = engine.ask(touch, file, 2.0)
+    assert after != before and len(open(file).readlines()) == 2  # noqa: PTH123, SIM115
+    assert engine.ask(abs, -3) == 3
+
+
+def test_what_kills_every_worker_is_given_up_after_the_second_one(engine):
+    with pytest.raises(jobs.NoAnswer, match="broke down twice"):
+        engine.ask(os._exit, 1)
+    assert engine.ask(abs, -4) == 4
+
+
+def test_a_question_that_takes_too_long_gets_a_sentence(engine, monkeypatch):
+    monkeypatch.setattr(jobs, "PATIENCE", 0.2)
+    with pytest.raises(jobs.NoAnswer, match="the server is busy"):
+        engine.ask(time.sleep, 1)
+
+
+def test_finished_answers_are_not_held_by_the_cluster(engine):
+    engine.ask(abs, -5)
+    time.sleep(0.3)
+    assert not engine.client.futures
+
+
+def test_a_key_follows_every_byte():
+    a = np.zeros((3, 512, 512), np.uint8)
+    b = a.copy()
+    b[1, 300, 77] = 1  # Streamlit's own hash of such an array looks at a sample and may miss this
+    keys = {jobs.content_key(abs, (x, k)) for x in (a, b, a.astype(np.int8), a.reshape(3, 256, 1024)) for k in (1, "1")}
+    assert len(keys) == 8
+    assert jobs.content_key(abs, (a, {"x": 1, "y": 2})) == jobs.content_key(abs, (a.copy(), {"y": 2, "x": 1}))

@@ -1,0 +1,51 @@
+import numpy as np
+import pytest
+import torch
+
+from attrcore import quick
+from attrcore.balls import Linf
+from attrcore.data.fit import fit
+from attrcore.data.pictures import PackagedDigits
+from attrcore.explain import EXPLAINERS
+from attrcore.kinds import Refused
+from attrcore.models import MODELS
+
+CNN = MODELS["MNIST CNN"]
+DIGIT = fit(PackagedDigits().open("7"), CNN.size, CNN.resize)
+
+
+def test_a_digit_is_recognised():
+    chances = quick.predict("MNIST CNN", CNN.digest, DIGIT)
+    assert chances.shape == (10,) and chances.argmax() == 7 and chances.sum() == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize("name", EXPLAINERS)
+def test_an_answer_is_what_the_explainer_gives_here(name):
+    method = EXPLAINERS[name]()
+    drawn = quick.explain("MNIST CNN", CNN.digest, DIGIT, 7, method.to_dict())
+    x = torch.from_numpy(DIGIT)[None] / 255
+    expected = method(CNN.load().net, x, torch.tensor([7]))[0].numpy()
+    assert drawn.attribution.dtype == np.float32 and np.array_equal(drawn.attribution, expected)
+    assert drawn.checks and drawn.seconds > 0
+
+
+def test_a_method_that_the_network_cannot_have_is_refused():
+    with pytest.raises(Refused, match="this network has 0 of them"):
+        quick.explain("MNIST MLP", MODELS["MNIST MLP"].digest, DIGIT, 7, EXPLAINERS["Grad-CAM"]().to_dict())
+
+
+def test_settings_that_describe_no_explainer_are_refused():
+    with pytest.raises(ValueError, match="settings must describe an explainer, got Linf"):
+        quick.explain("MNIST CNN", CNN.digest, DIGIT, 7, Linf().to_dict())
+
+
+def test_the_callers_image_is_left_alone():
+    frozen = DIGIT.copy()
+    frozen.setflags(write=False)
+    quick.predict("MNIST CNN", CNN.digest, frozen)
+    assert np.array_equal(frozen, DIGIT)
+
+
+def test_a_worker_wakes_up_by_drawing():
+    quick.dask_setup(None)
+    assert quick.loaded.cache_info().currsize
