@@ -1,0 +1,75 @@
+"""The server: `streamlit run app.py`.  Workers are up before the first visitor and down before the end."""
+
+import asyncio
+import logging
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from starlette.middleware import Middleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [p for p in (str(HERE),) if p not in sys.path]  # pages import pages.parts
+log = logging.getLogger("attrcore.app")
+
+HEADERS = {
+    b"x-content-type-options": b"nosniff",
+    b"x-frame-options": b"SAMEORIGIN",
+    b"referrer-policy": b"same-origin",  # links hold choices; other sites need not learn them
+    b"cross-origin-opener-policy": b"same-origin",
+}
+
+
+class SecurityHeaders:
+    """Adds `HEADERS` to every HTTP answer; Streamlit sends none of them."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass everything on; touch only the start of HTTP answers."""
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", []), *HEADERS.items()]
+            await send(message)
+
+        await self.app(scope, receive, with_headers if scope["type"] == "http" else send)
+
+
+def start() -> None:
+    """Start the engine and, while its worker wakes up, import what the first page needs."""
+    import pages.parts.show  # noqa: F401
+    from attrcore import jobs
+
+    jobs.engine()
+
+
+@asynccontextmanager
+async def lifespan(app: st.App) -> AsyncIterator[dict[str, Any]]:
+    """Wake the engine beside the first page, and close it in time."""
+    from attrcore import jobs
+
+    starting = asyncio.create_task(asyncio.to_thread(start))
+    yield {}
+    await asyncio.wait([starting])
+    await asyncio.to_thread(jobs.close)
+
+
+def on_error(error: Exception) -> bool:
+    """A bug: the log gets the traceback, the visitor a sentence."""
+    log.error("a page failed", exc_info=error)
+    st.error("Something went wrong here, and the server's log says what. Reload the page to go on.")
+    return True
+
+
+app = st.App(
+    HERE / "pages" / "frame.py",
+    lifespan=lifespan,
+    middleware=[Middleware(SecurityHeaders)],
+    on_script_error=on_error,
+)

@@ -1,0 +1,45 @@
+"""See: a model, an image and a class; the maps that explain it, and what each is worth."""
+
+import streamlit as st
+
+from attrcore.kinds import Refused
+from attrcore.look import Look, limit, shown
+from pages.parts import cached, pick, save, show
+
+USUAL = ("Gradient", "Integrated Gradients", "SmoothGrad", "Guided Backprop", "Grad-CAM", "Sobel edges")
+
+st.title("See")
+scene = pick.scene()
+st.caption(f"Which pixels made {scene.model} say “{scene.classes[scene.target]}”? Every method has its own answer.")
+methods = pick.methods(USUAL)
+with st.expander("Display (changes no number)"):
+    look = pick.recipe(Look, columns=3)
+
+
+def answer(name):
+    """One method's map, or its refusal."""
+    return cached.drawn(scene.model, scene.picture.pixels, scene.target, methods[name])
+
+
+maps, tops, common = {}, {}, None
+if look.shared:  # one scale needs every map before the first is drawn; else each appears when it is ready
+    ready = [a for a in map(answer, methods) if not isinstance(a, Refused)]
+    common = limit([shown(a.attribution, look.values) for a in ready], look.clip)
+with st.container(horizontal=True):
+    show.image(scene)
+    show.chances(scene)
+    for name, method in methods.items():
+        drawn = answer(name)
+        if isinstance(drawn, Refused):
+            show.refusal(name, method, str(drawn))
+            continue
+        maps[name] = drawn.attribution
+        tops[name] = limit([shown(drawn.attribution, look.values)], look.clip) if common is None else common
+        show.panel(name, method, drawn, tops[name], look, scene)
+show.legend(look)
+
+if maps:
+    save.buttons(scene, methods, maps, tops, look)
+    name = st.selectbox("Inspect one map", maps, None, key="inspect", placeholder="none", **pick.LINKED)
+    if name:
+        show.inspection(name, methods[name], answer(name), tops[name], look)

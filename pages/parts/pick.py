@@ -1,0 +1,161 @@
+"""Widgets that choose.  Each draws itself and returns a plain value; no other file touches st.session_state.
+
+Every choice but an uploaded picture is bound to the address, under the widget's key: a copied link restores it.
+"""
+
+from contextlib import nullcontext
+from dataclasses import fields
+from typing import Any, NamedTuple
+
+import numpy as np
+import streamlit as st
+
+from attrcore.data import DATASETS
+from attrcore.data.own import FORMATS, MOST_BYTES
+from attrcore.explain import EXPLAINERS
+from attrcore.models import MODELS
+from attrcore.recipe import Recipe
+from pages.parts import cached
+
+OWN = "Your own picture"
+PREDICTED = "the predicted one"
+LINKED: dict[str, Any] = {"bind": "query-params"}
+MANY = 500  # above this a collection is leafed through by number
+
+
+class Picture(NamedTuple):
+    """What was chosen to look at, as the network sees it."""
+
+    source: str
+    name: str
+    label: str  # what it shows, as its source says; may be empty
+    pixels: np.ndarray  # (C, H, W) uint8
+
+
+class Scene(NamedTuple):
+    """A model, a picture, and the class whose score is explained."""
+
+    model: str
+    picture: Picture
+    classes: tuple[str, ...]
+    chances: np.ndarray  # probability of each class
+    target: int
+
+
+def scene() -> Scene:
+    """Model, picture and class, from the sidebar.  Ends the run where one of them is still missing."""
+    with st.sidebar:
+        model = st.selectbox("Model", MODELS, key="model", **LINKED)
+    weights(model)
+    with st.sidebar:
+        seen = picture(model)
+    if seen is None:
+        st.info("Choose a picture file in the sidebar.")
+        st.stop()
+    names, chances = cached.classes(model), cached.prediction(model, seen.pixels)
+    with st.sidebar:
+        return Scene(model, seen, names, chances, target(names, chances))
+
+
+def weights(model: str) -> None:
+    """Offer to download a model's weights where they are not on this machine, and wait for the answer."""
+    source = MODELS[model]
+    reason = source.missing()
+    if not reason:
+        return
+    st.info(f"{reason} All other models work without them.")
+    if st.button(f"Download them from {source.host}"):
+        bar = st.progress(0.0, "Connecting")
+        try:
+            for p in source.fetch():
+                bar.progress(p.done / p.total, f"{p.done / 2**20:.1f} of {p.total / 2**20:.1f} MB")
+        except (ConnectionError, ValueError) as e:
+            bar.empty()
+            st.error(str(e))
+        else:
+            st.rerun()
+    st.stop()
+
+
+def picture(model: str) -> Picture | None:
+    """A picture of a collection that suits the model, or the visitor's own."""
+    channels = MODELS[model].size[0]
+    suits = [name for name, cls in DATASETS.items() if cls.channels == channels and not cls().missing()]
+    source = st.selectbox("Pictures", [*suits, OWN], key=f"pictures{channels}", **LINKED)
+    if source == OWN:
+        return own_picture(model)
+    collection = DATASETS[source]()
+    names = collection.names()
+    if len(names) > MANY:
+        last = len(names) - 1
+        name = str(st.number_input(f"Which one (0 to {last})", 0, last, key=f"no.{source}", **LINKED))
+    else:
+        name = st.selectbox("Which one", names, format_func=collection.label, key=f"pick.{source}", **LINKED)
+    return Picture(source, name, collection.label(name), cached.fitted(source, name, model))
+
+
+def own_picture(model: str) -> Picture | None:
+    """The visitor's upload, checked, once there is one.  It stays in this browser session and in no link."""
+    kinds = [f.lower() for f in FORMATS] + ["jpg", "tif"]
+    help = (
+        "It is cropped to a square of the network's size; digits are inverted when they are dark on white. "
+        "A link to this page does not carry it."
+    )
+    file = st.file_uploader("Picture", kinds, max_upload_size=MOST_BYTES >> 20, help=help)
+    if file is None:
+        return None
+    return Picture(OWN, file.name, "", cached.fitted_upload(file.getvalue(), model))
+
+
+def target(classes: tuple[str, ...], chances: np.ndarray) -> int:
+    """The class whose score is explained: the predicted one, unless another is asked for."""
+    options = [PREDICTED, *(f"{name} ({i})" if len(classes) > 10 else name for i, name in enumerate(classes))]
+    chosen = st.selectbox(
+        "Class to explain", options, key=f"class{len(classes)}", filter_mode="contains", **LINKED,
+        help="Type to search. A map answers: what speaks for this class?",
+    )  # fmt: skip
+    return int(chances.argmax()) if chosen == PREDICTED else options.index(chosen) - 1
+
+
+def methods(default: tuple[str, ...]) -> dict[str, Recipe]:
+    """Explainers by menu name, in menu order, each with the settings chosen in the sidebar."""
+    chosen = st.pills("Maps", EXPLAINERS, selection_mode="multi", default=default, key="maps", **LINKED)
+    picked = {}
+    for name, cls in EXPLAINERS.items():
+        if name in chosen and fields(cls):
+            with st.sidebar.expander(name):
+                picked[name] = recipe(cls)
+        elif name in chosen:
+            picked[name] = cls()
+    return picked
+
+
+def recipe(cls: type[Recipe], columns: int = 1) -> Recipe:
+    """One widget per knob of `cls`, in so many columns, and the recipe they describe.
+
+    Nested recipes keep their defaults.
+    """
+    places = st.columns(columns) if columns > 1 else [nullcontext()]
+    chosen = {}
+    for i, f in enumerate(f for f in fields(cls) if f.metadata):
+        with places[i % columns]:
+            chosen[f.name] = widget(cls, f)
+    return cls(**chosen)
+
+
+def widget(cls: type[Recipe], f: Any) -> Any:
+    """The widget that a knob asks for: a menu, a switch, a number or a slider."""
+    lo, hi, help, choices = (f.metadata[k] for k in ("lo", "hi", "help", "choices"))
+    label = f.name.replace("_", " ").capitalize()
+    shared: dict[str, Any] = {"key": f"{cls.__name__}.{f.name}", "help": help, **LINKED}
+    if choices and sum(map(len, choices)) <= 30:  # they fit side by side
+        return st.segmented_control(label, choices, default=f.default, required=True, **shared)
+    if choices:
+        return st.selectbox(label, choices, choices.index(f.default), filter_mode=None, **shared)
+    if f.type is bool:
+        return st.toggle(label, f.default, **shared)
+    if hi - lo > 10_000:
+        return st.number_input(label, lo, hi, f.default, **shared)
+    if f.type is int:
+        return st.slider(label, lo, hi, f.default, **shared)
+    return st.slider(label, lo, hi, f.default, step=0.01 if hi - lo <= 1 else 0.5, **shared)

@@ -1,0 +1,134 @@
+"""Elements that show.  Each takes plain values and returns nothing."""
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+from matplotlib import colormaps
+
+from attrcore.explain.validity import Check
+from attrcore.look import Look, enlarged, paint, shown
+from attrcore.quick import Drawn
+from attrcore.recipe import Recipe
+from pages.parts.pick import Scene
+
+CARD = 208  # px: four fit beside the sidebar at 1280, six and more at 1920
+
+
+def rgb(pixels: np.ndarray) -> np.ndarray:
+    """(C, H, W) uint8 -> (H, W, 3)."""
+    return np.broadcast_to(pixels.transpose(1, 2, 0), (*pixels.shape[1:], 3))
+
+
+def image(scene: Scene) -> None:
+    """The picture as the network sees it."""
+    pixels = scene.picture.pixels
+    with st.container(width=CARD, gap="xsmall"):
+        st.markdown("**Image**")
+        st.image(enlarged(rgb(pixels)), width="stretch", output_format="PNG", alt=f"The image: {scene.picture.label}")
+        said = f"{scene.picture.label} · " if scene.picture.label else ""
+        st.caption(f"{said}{pixels.shape[2]} x {pixels.shape[1]} px, as the network gets it")
+
+
+def chances(scene: Scene, count: int = 5) -> None:
+    """The most probable classes, as bars with their numbers."""
+    with st.container(width=CARD, gap="xsmall"):
+        st.markdown("**Prediction**")
+        best = scene.chances.argsort()[::-1][:count]
+        for i in best:
+            mark = " ◂ explained" if i == scene.target else ""
+            st.progress(float(scene.chances[i]), f"{scene.classes[i]} · {scene.chances[i]:.1%}{mark}")
+        if scene.target not in best:
+            st.caption(f"Explained: {scene.classes[scene.target]} · {scene.chances[scene.target]:.2%}")
+
+
+def panel(name: str, method: Recipe, answer: Drawn, top: float, look: Look, scene: Scene) -> None:
+    """One map with its badge and its scale; `top` is the value of the strongest colour."""
+    plane = shown(answer.attribution, look.values)
+    with st.container(width=CARD, gap="xsmall"):
+        st.markdown(f"**{name}**", help=method.title())
+        drawn = enlarged(paint(plane, top, look, scene.picture.pixels))
+        st.image(drawn, width="stretch", output_format="PNG", alt=in_words(name, plane))
+        badges(answer.checks)
+        clipped = float((np.abs(plane) > top).mean())
+        st.caption(f"strongest colour {top:.3g}, largest {np.abs(plane).max():.3g}, {clipped:.1%} clipped")
+
+
+def refusal(name: str, method: Recipe, reason: str) -> None:
+    """The place of a map that this network cannot have."""
+    with st.container(width=CARD, gap="xsmall"):
+        st.markdown(f"**{name}**", help=method.title())
+        st.badge("not for this network", color="gray")
+        st.caption(reason)
+
+
+def badges(checks: list[Check]) -> None:
+    """What the validity gate says: the figure of each law, green where it holds and red where it does not."""
+    first, *laws = checks
+    for check in laws or [first]:
+        colour = "gray" if check is first and check.holds else "green" if check.holds else "red"
+        st.badge(f"{'✓' if check.holds else '✗'} {check.figure}", color=colour, help=check.says)
+
+
+def legend(look: Look) -> None:
+    """The colour scale in words and colours."""
+    ends = {
+        "absolute": ("no influence", "strongest"),
+        "signed": ("against", "for"),
+        "positive": ("none", "for"),
+        "negative": ("none", "against"),
+    }
+    strip = (colormaps[look.colours](np.linspace(0, 1, 120))[None, :, :3] * 255).round().astype(np.uint8)
+    left, right = ends[look.values]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(left, width="content")
+        st.image(strip.repeat(12, 0), width=120, output_format="PNG", alt=f"Colour scale from {left} to {right}")
+        st.caption(right, width="content")
+
+
+def inspection(name: str, method: Recipe, answer: Drawn, top: float, look: Look) -> None:
+    """One map large, with its values on hover, and beside it what it is and what the gate found."""
+    left, right = st.columns([3, 2])
+    with left:
+        values(name, shown(answer.attribution, look.values), top, look)
+    with right:
+        st.markdown(f"**{method.title()}**")
+        st.markdown(method.story())
+        for check in answer.checks:
+            st.markdown(f"{'✓' if check.holds else '✗'} {check.says}")
+        st.caption(f"Computed in {answer.seconds * 1000:.0f} ms. Settings: {settings(method)}.")
+
+
+def values(name: str, plane: np.ndarray, top: float, look: Look) -> None:
+    """A heat map whose values can be read off: row, column, value."""
+    low = -top if look.values == "signed" else 0
+    colours = [[i / 16, f"rgb{tuple(int(255 * c) for c in colormaps[look.colours](i / 16)[:3])}"] for i in range(17)]
+    figure = go.Figure(go.Heatmap(
+        z=plane.astype(np.float32), zmin=low, zmax=top or 1, colorscale=colours,
+        hovertemplate="row %{y}, column %{x}<br><b>%{z:.4g}</b><extra></extra>",
+    ))  # fmt: skip
+    figure.update_yaxes(autorange="reversed", scaleanchor="x", constrain="domain", title="row")
+    figure.update_xaxes(constrain="domain", title="column")
+    figure.update_layout(height=560, margin={"l": 0, "r": 0, "t": 10, "b": 0})
+    st.plotly_chart(figure, width="stretch", config={"displaylogo": False}, alt=in_words(name, plane))
+
+
+def settings(method: Recipe) -> str:
+    """A method's knobs in words."""
+    knobs = {k: v for k, v in method.to_dict().items() if k != "kind"}
+    return ", ".join(f"{k} {v}" for k, v in knobs.items()) or "none"
+
+
+def in_words(name: str, plane: np.ndarray) -> str:
+    """A sentence for those who do not see the map: where its weight lies."""
+    size = np.abs(np.nan_to_num(plane))
+    if not size.any():
+        return f"{name} map: zero everywhere"
+    rows, cols = (
+        np.average(np.arange(n), weights=size.sum(axis)) / n for n, axis in zip(size.shape, (1, 0), strict=True)
+    )
+    high = "upper" if rows < 0.4 else "lower" if rows > 0.6 else "middle"
+    side = "left" if cols < 0.4 else "right" if cols > 0.6 else "centre"
+    share = np.sort(size.ravel())[::-1][: max(1, size.size // 10)].sum() / size.sum()
+    return (
+        f"{name} map: its weight centres in the {high} {side}; the strongest tenth of the pixels hold {share:.0%} of it"
+    )

@@ -1,0 +1,180 @@
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Server, idle, watched
+
+
+def map_of(page, name):
+    return page.get_by_role("img", name=re.compile(f"^{re.escape(name)} map: "))
+
+
+def opened(page, server, query=""):
+    page.goto(f"{server.url}/{query}")
+    expect(page.get_by_role("heading", name="See")).to_be_visible(timeout=90_000)
+    idle(page)
+
+
+def loaded(page):
+    """Every picture on the page has arrived and is not blank."""
+    assert page.evaluate("[...document.images].every(i => i.complete && i.naturalWidth > 1)")
+
+
+def test_a_newcomer_sees_a_digit_its_prediction_and_maps(quiet, server):
+    opened(quiet, server)
+    for name in ("Gradient", "Integrated Gradients", "SmoothGrad", "Guided Backprop", "Grad-CAM", "Sobel edges"):
+        expect(map_of(quiet, name)).to_be_visible()
+    expect(quiet.get_by_text("100.0% ◂ explained")).to_be_visible()
+    expect(quiet.get_by_text(re.compile(r"^✓ sum gap")).first).to_be_visible()
+    loaded(quiet)
+
+
+@pytest.mark.parametrize("width", [1280, 1920])
+def test_nothing_is_cut_off(quiet, server, width):
+    quiet.set_viewport_size({"width": width, "height": 1000})
+    opened(quiet, server, "?inspect=Gradient")
+    assert quiet.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    main = quiet.get_by_test_id("stMainBlockContainer").bounding_box()
+    for picture in quiet.get_by_test_id("stMainBlockContainer").get_by_role("img").all():
+        box = picture.bounding_box()
+        assert box is None or (box["x"] >= main["x"] and box["x"] + box["width"] <= main["x"] + main["width"] + 1)
+    tops = [map_of(quiet, n).bounding_box()["y"] for n in ("Gradient", "Integrated Gradients")]
+    assert abs(tops[0] - tops[1]) < 5  # four cards fit in the first row beside the sidebar
+
+
+def test_a_copied_link_restores_the_screen_in_a_fresh_browser(quiet, server, browser):
+    opened(quiet, server)
+    number = quiet.get_by_label("Which one (0 to 4999)")
+    number.fill("13")
+    number.press("Enter")
+    expect(quiet.get_by_text("3 · 28 x 28 px")).to_be_visible()
+    quiet.get_by_role("button", name="DeepLIFT").click()
+    expect(map_of(quiet, "DeepLIFT")).to_be_visible()
+    quiet.get_by_text("Display (changes no number)").click()
+    quiet.get_by_role("radio", name="signed").click()
+    expect(quiet.get_by_text("against", exact=True)).to_be_visible()
+    idle(quiet)
+    expect(quiet).to_have_url(re.compile("DeepLIFT.*signed|signed.*DeepLIFT"))
+    fresh = browser.new_context().new_page()
+    bad = watched(fresh)
+    fresh.goto(quiet.url)
+    expect(map_of(fresh, "DeepLIFT")).to_be_visible(timeout=60_000)
+    idle(fresh)
+
+    def names(page):
+        return [i.get_attribute("alt") for i in page.get_by_role("img").all()]
+
+    assert names(fresh) == names(quiet) and fresh.get_by_label("Which one (0 to 4999)").input_value() == "13"
+    assert not bad
+    fresh.context.close()
+
+
+def test_the_three_downloads_hold_what_they_say(quiet, server):
+    opened(quiet, server, "?maps=Gradient&maps=DeepLIFT&no.Packaged+digits=4")
+
+    def saved(label):
+        with quiet.expect_download() as waiting:
+            quiet.get_by_role("button", name=label).click()
+        return Path(waiting.value.path()).read_bytes()
+
+    settings = json.loads(saved("Settings (.json)"))
+    assert settings["class"] == {"index": 4, "name": "4"} and list(settings["maps"]) == ["Gradient", "DeepLIFT"]
+    arrays = np.load(BytesIO(saved("Raw maps (.npz)")))
+    assert sorted(arrays) == ["DeepLIFT", "Gradient", "image"] and arrays["DeepLIFT"].shape == (1, 28, 28)
+    assert np.abs(arrays["Gradient"]).max() > 0 > arrays["Gradient"].min()
+    assert Image.open(BytesIO(saved("Picture (.png)"))).size == (3 * 292 + 12, 280 + 28 + 12)
+
+
+def test_values_can_be_read_off_an_inspected_map(quiet, server):
+    opened(quiet, server, "?maps=Gradient&inspect=Gradient")
+    chart = quiet.locator(".js-plotly-plot .nsewdrag").first
+    expect(chart).to_be_visible(timeout=30_000)
+    chart.scroll_into_view_if_needed()
+    chart.hover()
+    expect(quiet.locator(".hoverlayer")).to_contain_text(re.compile(r"row \d+, column \d+"))
+
+
+def test_a_visitors_own_picture(quiet, server, tmp_path):
+    paper = Image.new("L", (200, 300), 255)
+    paper.paste(0, (90, 60, 110, 240))
+    paper.save(tmp_path / "one.png")
+    (tmp_path / "evil.png").write_bytes(b"<script>alert(1)</script>")
+    opened(quiet, server, "?pictures1=Your+own+picture&maps=Gradient")
+    quiet.locator("input[type=file]").set_input_files(tmp_path / "one.png")
+    expect(map_of(quiet, "Gradient")).to_be_visible(timeout=30_000)
+    expect(quiet.get_by_text("1 · ", exact=False).first).to_be_visible()
+    quiet.locator("input[type=file]").set_input_files(tmp_path / "evil.png")
+    expect(quiet.get_by_text("This file is none of PNG")).to_be_visible(timeout=30_000)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_is_accessible_in_both_themes_and_on_a_phone(browser, server, scheme):
+    context = browser.new_context(color_scheme=scheme, viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    opened(page, server, "?maps=Gradient&maps=Guided+Backprop&inspect=Gradient")
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    context.close()
+    context = browser.new_context(color_scheme=scheme, viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    opened(page, server, "?maps=Gradient&maps=Guided+Backprop&inspect=Gradient")
+    found = Axe().run(page)
+    serious = [v["id"] for v in found.response["violations"] if v["impact"] in ("serious", "critical")]
+    assert not serious, found.generate_report()
+    context.close()
+
+
+def test_answers_carry_security_headers(server):
+    headers = urllib.request.urlopen(server.url).headers
+    assert headers["X-Content-Type-Options"] == "nosniff" and headers["X-Frame-Options"] == "SAMEORIGIN"
+
+
+def children(pid):
+    """Process ids of the descendants of `pid`, with their commands."""
+    import psutil
+
+    return {p.pid: " ".join(p.cmdline()) for p in psutil.Process(pid).children(recursive=True)}
+
+
+def test_a_killed_worker_costs_no_visitor_and_the_end_leaves_no_process(quiet, tmp_path):
+    import psutil
+
+    server = Server(tmp_path / "log")
+    opened(quiet, server, "?maps=Gradient")
+    workers = [pid for pid, command in children(server.process.pid).items() if "spawn_main" in command]
+    assert workers
+    for pid in workers:
+        os.kill(pid, signal.SIGKILL)
+    number = quiet.get_by_label("Which one (0 to 4999)")
+    number.fill("5")
+    number.press("Enter")
+    expect(quiet.get_by_text("5 · 28 x 28 px")).to_be_visible(timeout=60_000)
+    expect(map_of(quiet, "Gradient")).to_be_visible(timeout=60_000)
+    idle(quiet)
+    expect(quiet.get_by_test_id("stAlert")).to_have_count(0)
+    quiet.goto("about:blank")
+    family = children(server.process.pid)
+    assert server.stop() < 15
+    time.sleep(1)
+    assert not [pid for pid in family if psutil.pid_exists(pid) and psutil.Process(pid).status() != "zombie"]
+    assert server.process.returncode in (0, -signal.SIGTERM)
+    assert "Traceback" not in server.log.read_text(), server.log.read_text()
+
+
+def test_the_page_process_runs_no_network():
+    """What the pages import, they import without loading a single weight."""
+    script = "import pages.parts.show, pages.parts.save, sys, attrcore.quick as q; print(q.loaded.cache_info().currsize, 'captum' in sys.modules, 'torchvision' in sys.modules)"  # noqa: E501
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["0", "False", "False"]

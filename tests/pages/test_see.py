@@ -1,0 +1,145 @@
+"""The page, driven without a browser but with the real engine."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from attrcore import jobs
+from tests.conftest import needs_data
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def engine():
+    yield jobs.engine()
+    jobs.close()
+
+
+def opened(**address):
+    at = AppTest.from_file(ROOT / "pages" / "frame.py", default_timeout=120)
+    for key, value in address.items():
+        at.query_params[key] = value
+    return at.run()
+
+
+def text(at):
+    return "\n".join(str(e.value) for e in (*at.markdown, *at.caption, *at.error, *at.info))
+
+
+def test_it_opens_with_a_digit_its_prediction_and_maps():
+    at = opened()
+    assert not at.exception and not at.error
+    assert at.title[0].value == "See" and "MNIST CNN say “0”" in text(at)
+    assert all(f"**{name}**" in text(at) for name in at.session_state["maps"])
+
+
+def test_the_page_alone_opens_too():
+    at = AppTest.from_file(ROOT / "pages" / "explore" / "see.py", default_timeout=120).run()
+    assert not at.exception and at.title[0].value == "See"
+
+
+def test_a_link_restores_every_choice():
+    at = opened(**{"model": "MNIST MLP", "no.Packaged digits": "13", "maps": ["Gradient", "DeepLIFT"], "class10": "7",
+                   "Look.values": "signed", "DeepLift.baseline": "white", "inspect": "DeepLIFT"})  # fmt: skip
+    assert not at.exception and not at.error
+    assert "MNIST MLP say “7”" in text(at) and at.session_state["maps"] == ["Gradient", "DeepLIFT"]
+    assert at.session_state["Look.values"] == "signed" and at.session_state["DeepLift.baseline"] == "white"
+    assert "DeepLIFT, rescale rule" in text(at) and "3 · 28 x 28 px" in text(at)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [{"model": "nonsense"}, {"no.Packaged digits": "99999999"}, {"no.Packaged digits": "x"}, {"maps": ["<script>"]},
+     {"IntegratedGradients.steps": "100000"}, {"class10": "12"}, {"Look.clip": "nan"}],
+)  # fmt: skip
+def test_a_link_with_nonsense_opens_with_defaults(address):
+    at = opened(**address)
+    assert not at.exception and at.title[0].value == "See"
+
+
+def test_a_method_the_network_cannot_have_is_refused_with_the_reason():
+    at = opened(model="MNIST MLP", maps=["Gradient", "Grad-CAM"])
+    assert "Grad-CAM" in text(at) and "this network has 0" in text(at) and not at.exception
+
+
+def test_too_few_steps_are_labelled_on_the_map():
+    at = opened(**{"maps": ["Integrated Gradients"], "IntegratedGradients.steps": "1",
+                   "IntegratedGradients.rule": "right Riemann"})  # fmt: skip
+    assert "✗ sum gap" in text(at)
+
+
+def test_display_settings_ask_the_engine_nothing(monkeypatch):
+    at = opened()
+    asked = []
+    monkeypatch.setattr(jobs.Engine, "ask", lambda self, *args: asked.append(args))
+    at.segmented_control(key="Look.values").set_value("signed").run()
+    at.slider(key="Look.opacity").set_value(0.4).run()
+    at.toggle(key="Look.shared").set_value(True).run()
+    assert not at.exception and not asked
+
+
+def test_another_digit_asks_for_each_map_once(monkeypatch):
+    at, ask, asked = opened(), jobs.Engine.ask, []
+    monkeypatch.setattr(jobs.Engine, "ask", lambda self, f, *args: asked.append(f.__name__) or ask(self, f, *args))
+    at.number_input(key="no.Packaged digits").set_value(4321).run()
+    assert not at.exception
+    assert sorted(asked) == ["explain"] * len(at.session_state["maps"]) + ["predict"]
+
+
+def test_weights_that_are_missing_get_a_sentence_and_the_rest_works(monkeypatch, tmp_path):
+    monkeypatch.setenv("ATTRCORE_DATA", str(tmp_path))
+    monkeypatch.setattr("torch.hub.get_dir", lambda: str(tmp_path))
+    monkeypatch.setattr("attrcore.models.imagenet.ImageNet.url", "http://127.0.0.1:9/x.pth")
+    at = opened(model="ResNet-18")
+    assert "The weights of resnet18 are not on this machine." in text(at) and not at.exception
+    at.button[0].click().run()
+    assert "does not answer. Is this machine online?" in text(at) and not at.exception
+    at.selectbox(key="model").set_value("MNIST MLP").run()
+    assert "MNIST MLP say" in text(at) and not at.exception
+
+
+def test_no_engine_is_a_sentence_not_a_stack(monkeypatch):
+    def busy(self, *args):
+        raise jobs.NoAnswer("No answer within 120 seconds: the server is busy. Try again later.")
+
+    monkeypatch.setattr(jobs.Engine, "ask", busy)
+    at = opened(**{"no.Packaged digits": "777"})
+    assert "the server is busy" in text(at) and not at.exception
+
+
+@needs_data
+def test_a_photo_on_a_real_network():
+    at = opened(model="SqueezeNet 1.1", maps=["Gradient", "DeepLIFT", "Guided Backprop"])
+    assert "tabby cat" in text(at) and "✓ sum gap" in text(at) and "✓" in text(at) and not at.exception
+
+
+def test_a_new_explainer_is_one_file_and_one_line(monkeypatch):
+    """What a newcomer writes: the class below.  The menu entry, the knob's slider, and the gate come by themselves."""
+    from dataclasses import dataclass
+    from typing import ClassVar
+
+    from attrcore import quick
+    from attrcore.explain import EXPLAINERS
+    from attrcore.recipe import Recipe, knob
+
+    @dataclass(frozen=True)
+    class Brightness(Recipe):
+        """The image itself, times a factor (Newcomer, 2026)."""
+
+        differentiable: ClassVar[bool] = True
+        promises: ClassVar[dict[str, float]] = {}
+
+        factor: float = knob(1.0, 0.0, 4.0, "How much.")
+
+        def __call__(self, net, x, target):
+            return self.factor * x
+
+    monkeypatch.setitem(EXPLAINERS, "Brightness", Brightness)
+    monkeypatch.setattr(jobs.Engine, "ask", lambda self, f, *args: f(*args))  # the worker knows no monkeypatch
+    at = opened(**{"maps": ["Brightness"], "Brightness.factor": "2.0"})
+    assert not at.exception and "**Brightness**" in text(at) and at.slider(key="Brightness.factor").value == 2.0
+    assert quick.EXPLAINERS is EXPLAINERS
+    at.slider(key="Brightness.factor").set_value(0.0).run()
+    assert "all zero" in text(at)

@@ -1,0 +1,80 @@
+import numpy as np
+import pytest
+from matplotlib import colormaps
+
+from attrcore.look import DIVERGING, SEQUENTIAL, VALUES, Look, enlarged, limit, paint, shown
+
+A = np.array([[[1.0, -2.0], [0.0, 3.0]], [[1.0, 1.0], [0.0, -1.0]]])  # (2, 2, 2)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [("absolute", [[2, 3], [0, 4]]), ("signed", [[2, -1], [0, 2]]), ("positive", [[2, 0], [0, 2]]),
+     ("negative", [[0, 1], [0, 0]])],
+)  # fmt: skip
+def test_channels_are_put_together_as_the_choice_says(values, expected):
+    assert shown(A, values).tolist() == expected
+
+
+@pytest.mark.parametrize("values", VALUES)
+def test_zero_has_one_colour_and_the_signs_of_a_signed_map_mirror_each_other(values):
+    look = Look(values=values)
+    colours = paint(np.array([[0.0, 1.0, -1.0]]), 1.0, look)[0]
+    zero = 0.5 if values == "signed" else 0.0
+    assert np.abs(colours[0] - np.array(colormaps[look.colours](zero)[:3]) * 255).max() <= 1
+    if values == "signed":
+        assert not np.array_equal(colours[1], colours[2])
+
+
+def test_clipping_saturates_and_never_wraps():
+    colours = paint(np.array([[1.0, 50.0]]), 1.0, Look())[0]
+    assert np.array_equal(colours[0], colours[1])
+
+
+def test_one_scale_for_all_or_each_its_own():
+    planes = [np.full((2, 2), 1.0), np.full((2, 2), 4.0)]
+    assert [limit([p], 100.0) for p in planes] == [1, 4]
+    assert limit(planes, 100.0) == 4
+    assert limit([], 100.0) == 0
+
+
+def test_a_percentile_clips_that_share():
+    plane = np.arange(1000.0).reshape(10, 100)
+    assert (plane > limit([plane], 99.0)).mean() == pytest.approx(0.01)
+
+
+def test_a_sparse_map_is_not_drawn_as_nothing():
+    plane = np.zeros((50, 50))
+    plane[3, 3] = 7.0
+    assert limit([plane], 99.0) == 7.0
+
+
+@pytest.mark.parametrize("plane", [np.zeros((3, 3)), np.full((3, 3), np.nan)])
+def test_an_empty_map_is_drawn_without_complaint(plane):
+    with np.errstate(all="raise"):
+        assert paint(plane, limit([plane], 99.0), Look()).shape == (3, 3, 3)
+
+
+def test_opacity_blends_with_the_grey_image():
+    image = np.full((3, 2, 2), 200, np.uint8)
+    plane = np.ones((2, 2))
+    assert (paint(plane, 1.0, Look(opacity=0.0), image) == 200).all()
+    assert np.array_equal(paint(plane, 1.0, Look(opacity=1.0), image), paint(plane, 1.0, Look()))
+
+
+def test_small_pictures_are_enlarged_by_whole_numbers():
+    assert enlarged(np.zeros((28, 28, 3))).shape == (280, 280, 3)
+    assert enlarged(np.zeros((224, 224, 3))).shape == (224, 224, 3)
+
+
+@pytest.mark.parametrize("name", SEQUENTIAL)
+def test_sequential_colours_get_steadily_brighter(name):
+    """So they can be told apart without hue: by the colour-blind, and in grey print."""
+    r, g, b, _ = colormaps[name](np.linspace(0, 1, 64)).T
+    assert (np.diff(0.299 * r + 0.587 * g + 0.114 * b) > 0).all()
+
+
+@pytest.mark.parametrize("name", DIVERGING)
+def test_diverging_colours_are_brightest_at_zero(name):
+    r, g, b, _ = colormaps[name](np.linspace(0, 1, 65)).T
+    assert np.argmax(0.299 * r + 0.587 * g + 0.114 * b) in (31, 32, 33)
