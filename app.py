@@ -41,12 +41,12 @@ class SecurityHeaders:
         await self.app(scope, receive, with_headers if scope["type"] == "http" else send)
 
 
-def start() -> None:
-    """Start the engine and, while its worker wakes up, import what the first page needs."""
-    import pages.parts.show  # noqa: F401
-    from attrcore import jobs
+def imports() -> None:
+    """What the first page needs, while the engine's worker wakes up."""
+    import pages.parts.save  # noqa: F401
+    from attrcore.data.pictures import packaged_digits
 
-    jobs.engine()
+    packaged_digits()
 
 
 @asynccontextmanager
@@ -54,9 +54,9 @@ async def lifespan(app: st.App) -> AsyncIterator[dict[str, Any]]:
     """Wake the engine beside the first page, and close it in time."""
     from attrcore import jobs
 
-    starting = asyncio.create_task(asyncio.to_thread(start))
+    starting = [asyncio.create_task(asyncio.to_thread(work)) for work in (jobs.engine, imports)]
     yield {}
-    await asyncio.wait([starting])
+    await asyncio.wait(starting)
     await asyncio.to_thread(jobs.close)
 
 

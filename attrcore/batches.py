@@ -7,9 +7,10 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor, nn
 
-# glibc hands blocks above 32 MiB back to the system at every free, and the page faults of getting them
-# again cost more than a larger batch saves: SqueezeNet at 224 px is 1.8 x slower in batches of 50 than of 8.
-CPU_BLOCK = 32 * 2**20
+# Bytes of the largest activation of a batch on the CPU.  Beyond this the caches, and from 32 MiB on glibc's returning
+# of every freed block to the system, cost more than a larger batch saves: SqueezeNet at 224 px is fastest in batches
+# of 4 or 5 (1.8 x slower in batches of 50), the MNIST CNN in batches of 130 to 260.
+CPU_BLOCK = 16 * 2**20
 
 _remembered: WeakKeyDictionary[nn.Module, dict[tuple, int]] = WeakKeyDictionary()
 

@@ -1,6 +1,6 @@
 """The engine: work runs in dask.distributed workers, never in the process that serves the pages.
 
-One lane so far, *quick*: one process with one thread under a nanny, which starts it anew when it dies.  With
+One lane so far, *quick*: processes with one thread each under a nanny, which starts them anew when they die.  With
 `DASK_SCHEDULER_ADDRESS` set, the same questions go to that scheduler, whose workers need the resource `quick`.
 """
 
@@ -10,15 +10,20 @@ import os
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
 import dask
 import numpy as np
-from distributed import Client, KilledWorker, Nanny, Scheduler, SpecCluster
+from cachetools import LRUCache
+from distributed import Client, Future, KilledWorker, Nanny, Scheduler, SpecCluster
 from distributed.client import FutureCancelledError
 
-LANES = ("quick",)
+from attrcore.kinds import Refused
+
+QUICK_WORKERS = max(1, min(4, (os.cpu_count() or 2) // 2))  # half the cores; each takes about 1 GB of memory
+REMEMBERED = 400  # answers; a photo's map has 0.6 MB
 PATIENCE = 120.0  # seconds that a visitor waits for an answer at most
 
 
@@ -30,32 +35,75 @@ _lock = threading.Lock()
 _engine: "Engine | None" = None
 
 
+class Answer:
+    """What a question gives, once it is known.  Shared by all who ask the same."""
+
+    def __init__(self, submit: Callable[[int], Future], forget: Callable[[], None]) -> None:
+        self.submit, self.forget = submit, forget
+        self.future: Future | None = submit(1)
+        self.lock = threading.Lock()
+        self.value: Any = None
+        self.error: Exception | None = None
+
+    def result(self) -> Any:
+        """Wait for it.  Raises what the question raised, or NoAnswer."""
+        with self.lock:
+            if self.future is not None:
+                try:
+                    self.value = self.wait()
+                except Exception as e:
+                    self.error = e
+                    if not isinstance(e, Refused):  # a refusal stays true; the next visitor may try the rest again
+                        self.forget()
+                self.future.release()  # a held future would be computed again when its worker dies later
+                self.future = None
+        if self.error is not None:
+            raise self.error
+        return self.value
+
+    def wait(self) -> Any:
+        """The result of the first try, or of a second one when the first one's worker died."""
+        for attempt in (1, 2):
+            try:
+                return self.future.result(timeout=PATIENCE)
+            except (KilledWorker, FutureCancelledError) as e:
+                self.future.release()
+                if attempt == 2:
+                    raise NoAnswer("The computation broke down twice; the server's log says why.") from e
+                self.future = self.submit(2)
+            except TimeoutError as e:
+                raise NoAnswer(f"No answer within {PATIENCE:.0f} seconds: the server is busy. Try again later.") from e
+
+
 class Engine:
-    """A client, and the embedded cluster it talks to unless one was named."""
+    """A client, the embedded cluster it talks to unless one was named, and the latest answers."""
 
     def __init__(self) -> None:
         address = os.environ.get("DASK_SCHEDULER_ADDRESS")
         self.cluster = None if address else cluster()
         self.client = Client(address or self.cluster, set_as_default=False)
+        self.answers: LRUCache[str, Answer] = LRUCache(REMEMBERED)
+        self.lock = threading.Lock()
 
-    def ask(self, function: Callable[..., Any], *args: Any) -> Any:
-        """What `function(*args)` returns or raises, computed in the quick lane.
+    def begin(self, function: Callable[..., Any], *args: Any) -> Answer:
+        """Have `function(*args)` computed in the quick lane, unless the same was asked before; does not wait.
 
-        Questions that are the same at the same time are computed once.  If the worker dies the question is put once
-        more, to the worker that takes its place.  Raises NoAnswer when that one dies too, or after `PATIENCE` seconds.
+        If the worker dies the question is put once more, to the worker that takes its place.
         """
         key = content_key(function, args)
-        for attempt in (1, 2):
-            future = self.client.submit(function, *args, key=f"{key}-{attempt}", resources={"quick": 1})
-            try:
-                return future.result(timeout=PATIENCE)
-            except (KilledWorker, FutureCancelledError) as e:
-                if attempt == 2:
-                    raise NoAnswer("The computation broke down twice; the server's log says why.") from e
-            except TimeoutError as e:
-                raise NoAnswer(f"No answer within {PATIENCE:.0f} seconds: the server is busy. Try again later.") from e
-            finally:
-                future.release()  # a held future would be computed again when its worker dies later
+        with self.lock:
+            if key not in self.answers:
+                submit = partial(self.submit, key, function, args)
+                self.answers[key] = Answer(submit, lambda: self.answers.pop(key, None))
+            return self.answers[key]
+
+    def ask(self, function: Callable[..., Any], *args: Any) -> Any:
+        """What `function(*args)` returns or raises; NoAnswer when two workers die of it, or after `PATIENCE`."""
+        return self.begin(function, *args).result()
+
+    def submit(self, key: str, function: Callable[..., Any], args: tuple[Any, ...], attempt: int) -> Future:
+        """Hand one try to the cluster."""
+        return self.client.submit(function, *args, key=f"{key}-{attempt}", resources={"quick": 1})
 
     def close(self) -> None:
         """End the workers."""
@@ -66,10 +114,10 @@ class Engine:
 
 
 def cluster() -> SpecCluster:
-    """A scheduler in this process and one worker process per lane, on the loopback interface only."""
+    """A scheduler in this process and the workers of the quick lane, on the loopback interface only."""
     # A question that kills its worker is not handed to the next worker behind our back: `ask` counts.
     dask.config.set({"distributed.scheduler.allowed-failures": 0})
-    lane = {
+    options = {
         "nthreads": 1,
         "memory_limit": 0,
         "dashboard_address": "127.0.0.1:0",  # workers insist on a status server; keep it to this machine
@@ -77,10 +125,11 @@ def cluster() -> SpecCluster:
         "env": {"OMP_NUM_THREADS": "1"},  # two torch threads beside a busy page process are slower than one
         "host": "127.0.0.1",
         "silence_logs": logging.ERROR,
+        "resources": {"quick": 1},
     }
     return SpecCluster(
         scheduler={"cls": Scheduler, "options": {"host": "127.0.0.1", "port": 0, "dashboard_address": "127.0.0.1:0"}},
-        workers={name: {"cls": Nanny, "options": {**lane, "resources": {name: 1}}} for name in LANES},
+        workers={f"quick-{i}": {"cls": Nanny, "options": options} for i in range(QUICK_WORKERS)},
         silence_logs=logging.ERROR,
     )
 

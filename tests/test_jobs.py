@@ -10,6 +10,7 @@ import pytest
 
 from attrcore import jobs, quick
 from attrcore.explain import EXPLAINERS
+from attrcore.kinds import Refused
 from attrcore.models import MODELS
 
 
@@ -19,8 +20,8 @@ def engine():
     jobs.close()
 
 
-def worker_pid(engine):
-    return next(iter(engine.client.run(os.getpid).values()))
+def worker_pids(engine):
+    return set(engine.client.run(os.getpid).values())
 
 
 def touch(path, seconds=0.0):
@@ -32,7 +33,7 @@ def touch(path, seconds=0.0):
 
 
 def test_questions_are_answered_in_another_process(engine):
-    assert engine.ask(os.getpid) == worker_pid(engine) != os.getpid()
+    assert engine.ask(os.getpid) in worker_pids(engine) - {os.getpid()}
 
 
 def test_a_map_from_the_engine_is_the_librarys_map(engine):
@@ -45,26 +46,49 @@ def test_a_map_from_the_engine_is_the_librarys_map(engine):
     assert [c.law for c in theirs.checks] == ["finite", "completeness"]
 
 
-def test_the_same_question_at_the_same_time_is_computed_once(engine, tmp_path):
+def test_the_same_question_is_computed_once_at_the_same_time_or_later(engine, tmp_path):
     file = str(tmp_path / "calls")
+    first = engine.begin(touch, file, 0.5)
     threads = [threading.Thread(target=engine.ask, args=(touch, file, 0.5)) for _ in range(8)]
     for t in threads:
         t.start()
     for t in threads:
         t.join()
+    assert engine.ask(touch, file, 0.5) == first.result() and engine.begin(touch, file, 0.5) is first
     assert len(open(file).readlines()) == 1  # noqa: PTH123, SIM115
 
 
 def test_an_error_in_the_question_reaches_the_asker(engine):
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            engine.ask(divmod, 1, 0)
+
+
+def refuse(path):
+    touch(path)
+    raise Refused("not for this network")
+
+
+def test_a_refusal_is_remembered_and_a_failure_is_not(engine, tmp_path):
+    file = str(tmp_path / "calls")
+    for _ in range(3):
+        with pytest.raises(Refused):
+            engine.ask(refuse, file)
+    assert len(open(file).readlines()) == 1  # noqa: PTH123, SIM115
+    answer = engine.begin(divmod, 2, 0)
     with pytest.raises(ZeroDivisionError):
-        engine.ask(divmod, 1, 0)
+        answer.result()
+    again = engine.begin(divmod, 2, 0)
+    assert again is not answer
+    with pytest.raises(ZeroDivisionError):
+        again.result()
 
 
 def test_a_killed_worker_costs_one_retry_and_no_visitor(engine, tmp_path):
-    file, before = str(tmp_path / "calls"), worker_pid(engine)
-    threading.Timer(1.0, os.kill, (before, signal.SIGKILL)).start()
+    file, before = str(tmp_path / "calls"), worker_pids(engine)
+    threading.Timer(1.0, lambda: [os.kill(pid, signal.SIGKILL) for pid in before]).start()
     after = engine.ask(touch, file, 2.0)
-    assert after != before and len(open(file).readlines()) == 2  # noqa: PTH123, SIM115
+    assert after not in before and len(open(file).readlines()) == 2  # noqa: PTH123, SIM115
     assert engine.ask(abs, -3) == 3
 
 

@@ -14,11 +14,15 @@ st.caption(f"Which pixels made {scene.model} say “{scene.classes[scene.target]
 methods = pick.methods(USUAL)
 with st.expander("Display (changes no number)"):
     look = pick.recipe(Look, columns=3)
+answers = cached.maps(scene.model, scene.picture.pixels, scene.target, methods)
 
 
 def answer(name):
-    """One method's map, or its refusal."""
-    return cached.drawn(scene.model, scene.picture.pixels, scene.target, methods[name])
+    """One method's map when it is there, or its refusal."""
+    try:
+        return answers[name].result()
+    except Refused as reason:
+        return reason
 
 
 maps, tops, common = {}, {}, None
@@ -29,13 +33,14 @@ with st.container(horizontal=True):
     show.image(scene)
     show.chances(scene)
     for name, method in methods.items():
-        drawn = answer(name)
-        if isinstance(drawn, Refused):
-            show.refusal(name, method, str(drawn))
-            continue
-        maps[name] = drawn.attribution
-        tops[name] = limit([shown(drawn.attribution, look.values)], look.clip) if common is None else common
-        show.panel(name, method, drawn, tops[name], look, scene)
+        with show.card(name, method):
+            drawn = answer(name)
+            if isinstance(drawn, Refused):
+                show.refusal(str(drawn))
+                continue
+            maps[name] = drawn.attribution
+            tops[name] = limit([shown(drawn.attribution, look.values)], look.clip) if common is None else common
+            show.panel(name, drawn, tops[name], look, scene)
 show.legend(look)
 
 if maps:

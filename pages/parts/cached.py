@@ -1,12 +1,10 @@
-"""Answers of the engine, kept for all visitors: the same question is computed once.
+"""What is computed once for all visitors: the engine's answers, and pictures brought to a network's size.
 
-Keys are content digests, never arrays or recipes themselves: Streamlit hashes large arrays by a sample of their
-values, and nested recipes without their names.
+Streamlit's caches get content digests and names as keys, never arrays or recipes: it hashes large arrays by a sample
+of their values, and nested recipes without their names.
 """
 
-from collections.abc import Callable
 from hashlib import sha256
-from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -14,38 +12,24 @@ import streamlit as st
 from attrcore import jobs, quick
 from attrcore.data import DATASETS, own
 from attrcore.data.fit import fit
-from attrcore.kinds import Refused
 from attrcore.models import MODELS
 from attrcore.recipe import Recipe
 
 
 def classes(model: str) -> tuple[str, ...]:
     """Names of the model's outputs."""
-    return answer(quick.classes, model)
+    return jobs.engine().ask(quick.classes, model)
 
 
 def prediction(model: str, image: np.ndarray) -> np.ndarray:
     """Probability of each class."""
-    return answer(quick.predict, model, MODELS[model].digest, image)
+    return jobs.engine().ask(quick.predict, model, MODELS[model].digest, image)
 
 
-def drawn(model: str, image: np.ndarray, target: int, method: Recipe) -> quick.Drawn | Refused:
-    """The attribution and its checks, or why this network cannot have it."""
-    return answer(quick.explain, model, MODELS[model].digest, image, target, method.to_dict())
-
-
-def answer(function: Callable[..., Any], *args: Any) -> Any:
-    """What the engine says, from memory when it was asked the same before."""
-    return remembered(jobs.content_key(function, args), function, args)
-
-
-@st.cache_data(max_entries=400, show_spinner=False)
-def remembered(key: str, _function: Callable[..., Any], _args: tuple[Any, ...]) -> Any:
-    """The answer by its key; a refusal is an answer too."""
-    try:
-        return jobs.engine().ask(_function, *_args)
-    except Refused as reason:
-        return reason
+def maps(model: str, image: np.ndarray, target: int, methods: dict[str, Recipe]) -> dict[str, jobs.Answer]:
+    """One answer to come per method, a quick.Drawn each; all are asked at once, and this does not wait."""
+    about = model, MODELS[model].digest, image, target
+    return {name: jobs.engine().begin(quick.explain, *about, method.to_dict()) for name, method in methods.items()}
 
 
 def fitted(source: str, name: str, model: str) -> np.ndarray:

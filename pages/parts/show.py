@@ -1,5 +1,8 @@
 """Elements that show.  Each takes plain values and returns nothing."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
@@ -11,7 +14,7 @@ from attrcore.quick import Drawn
 from attrcore.recipe import Recipe
 from pages.parts.pick import Scene
 
-CARD = 208  # px: four fit beside the sidebar at 1280, six and more at 1920
+CARD = 205  # px: four fit beside the sidebar at 1280, seven at 1920
 
 
 def rgb(pixels: np.ndarray) -> np.ndarray:
@@ -41,24 +44,28 @@ def chances(scene: Scene, count: int = 5) -> None:
             st.caption(f"Explained: {scene.classes[scene.target]} · {scene.chances[scene.target]:.2%}")
 
 
-def panel(name: str, method: Recipe, answer: Drawn, top: float, look: Look, scene: Scene) -> None:
+@contextmanager
+def card(name: str, method: Recipe) -> Iterator[None]:
+    """The place of one map: its name at once, and a clock until the rest is there."""
+    with st.container(width=CARD, gap="xsmall"):
+        st.markdown(f"**{name}**", help=method.title())
+        yield
+
+
+def panel(name: str, answer: Drawn, top: float, look: Look, scene: Scene) -> None:
     """One map with its badge and its scale; `top` is the value of the strongest colour."""
     plane = shown(answer.attribution, look.values)
-    with st.container(width=CARD, gap="xsmall"):
-        st.markdown(f"**{name}**", help=method.title())
-        drawn = enlarged(paint(plane, top, look, scene.picture.pixels))
-        st.image(drawn, width="stretch", output_format="PNG", alt=in_words(name, plane))
-        badges(answer.checks)
-        clipped = float((np.abs(plane) > top).mean())
-        st.caption(f"strongest colour {top:.3g}, largest {np.abs(plane).max():.3g}, {clipped:.1%} clipped")
+    drawn = enlarged(paint(plane, top, look, scene.picture.pixels))
+    st.image(drawn, width="stretch", output_format="PNG", alt=in_words(name, plane))
+    badges(answer.checks)
+    clipped = float((np.abs(plane) > top).mean())
+    st.caption(f"strongest colour {top:.3g}, largest {np.abs(plane).max():.3g}, {clipped:.1%} clipped")
 
 
-def refusal(name: str, method: Recipe, reason: str) -> None:
-    """The place of a map that this network cannot have."""
-    with st.container(width=CARD, gap="xsmall"):
-        st.markdown(f"**{name}**", help=method.title())
-        st.badge("not for this network", color="gray")
-        st.caption(reason)
+def refusal(reason: str) -> None:
+    """In the place of a map that this network cannot have."""
+    st.badge("not for this network", color="gray")
+    st.caption(reason)
 
 
 def badges(checks: list[Check]) -> None:

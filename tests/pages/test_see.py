@@ -73,7 +73,7 @@ def test_too_few_steps_are_labelled_on_the_map():
 def test_display_settings_ask_the_engine_nothing(monkeypatch):
     at = opened()
     asked = []
-    monkeypatch.setattr(jobs.Engine, "ask", lambda self, *args: asked.append(args))
+    monkeypatch.setattr(jobs.Engine, "submit", lambda self, *args: asked.append(args))
     at.segmented_control(key="Look.values").set_value("signed").run()
     at.slider(key="Look.opacity").set_value(0.4).run()
     at.toggle(key="Look.shared").set_value(True).run()
@@ -81,8 +81,10 @@ def test_display_settings_ask_the_engine_nothing(monkeypatch):
 
 
 def test_another_digit_asks_for_each_map_once(monkeypatch):
-    at, ask, asked = opened(), jobs.Engine.ask, []
-    monkeypatch.setattr(jobs.Engine, "ask", lambda self, f, *args: asked.append(f.__name__) or ask(self, f, *args))
+    at, submit, asked = opened(), jobs.Engine.submit, []
+    monkeypatch.setattr(
+        jobs.Engine, "submit", lambda self, *args: asked.append(args[1].__name__) or submit(self, *args)
+    )
     at.number_input(key="no.Packaged digits").set_value(4321).run()
     assert not at.exception
     assert sorted(asked) == ["explain"] * len(at.session_state["maps"]) + ["predict"]
@@ -101,10 +103,10 @@ def test_weights_that_are_missing_get_a_sentence_and_the_rest_works(monkeypatch,
 
 
 def test_no_engine_is_a_sentence_not_a_stack(monkeypatch):
-    def busy(self, *args):
+    def busy(self):
         raise jobs.NoAnswer("No answer within 120 seconds: the server is busy. Try again later.")
 
-    monkeypatch.setattr(jobs.Engine, "ask", busy)
+    monkeypatch.setattr(jobs.Answer, "result", busy)
     at = opened(**{"no.Packaged digits": "777"})
     assert "the server is busy" in text(at) and not at.exception
 
@@ -113,33 +115,3 @@ def test_no_engine_is_a_sentence_not_a_stack(monkeypatch):
 def test_a_photo_on_a_real_network():
     at = opened(model="SqueezeNet 1.1", maps=["Gradient", "DeepLIFT", "Guided Backprop"])
     assert "tabby cat" in text(at) and "✓ sum gap" in text(at) and "✓" in text(at) and not at.exception
-
-
-def test_a_new_explainer_is_one_file_and_one_line(monkeypatch):
-    """What a newcomer writes: the class below.  The menu entry, the knob's slider, and the gate come by themselves."""
-    from dataclasses import dataclass
-    from typing import ClassVar
-
-    from attrcore import quick
-    from attrcore.explain import EXPLAINERS
-    from attrcore.recipe import Recipe, knob
-
-    @dataclass(frozen=True)
-    class Brightness(Recipe):
-        """The image itself, times a factor (Newcomer, 2026)."""
-
-        differentiable: ClassVar[bool] = True
-        promises: ClassVar[dict[str, float]] = {}
-
-        factor: float = knob(1.0, 0.0, 4.0, "How much.")
-
-        def __call__(self, net, x, target):
-            return self.factor * x
-
-    monkeypatch.setitem(EXPLAINERS, "Brightness", Brightness)
-    monkeypatch.setattr(jobs.Engine, "ask", lambda self, f, *args: f(*args))  # the worker knows no monkeypatch
-    at = opened(**{"maps": ["Brightness"], "Brightness.factor": "2.0"})
-    assert not at.exception and "**Brightness**" in text(at) and at.slider(key="Brightness.factor").value == 2.0
-    assert quick.EXPLAINERS is EXPLAINERS
-    at.slider(key="Brightness.factor").set_value(0.0).run()
-    assert "all zero" in text(at)

@@ -1,0 +1,157 @@
+"""The app as visitors feel it: a real server, a real Chromium, and thirty visitors at once.
+
+    python bench/app.py
+
+Prints a table; asserts nothing.  Needs the test extra and a Chromium (or its path in CHROMIUM).  Seconds run from the
+click to the moment the new pictures are on the screen.
+"""
+
+import asyncio
+import re
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from playwright.sync_api import Page, expect, sync_playwright
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.asyncio.client import connect
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from attrcore.models import MODELS
+from tests.browser.conftest import CHROMIUM, FLAGS, Server, idle
+
+CLICKS = 60
+VISITORS, SECONDS = 30, 20
+
+PICTURES = """[...document.querySelectorAll('.stImage img[alt$="of it"], .stImage img[alt^="The image"]')]"""
+SOURCES = f"() => {PICTURES}.map(i => i.src)"
+# Note when the browser heard of the last click or key, so that the driver's own time does not count.
+LISTEN = """() => ['click', 'keydown'].forEach(kind => document.addEventListener(kind, e => {
+    if (kind === 'click' || e.key === 'Enter') window.heard = performance.now()
+}, true))"""
+# Milliseconds from there to the frame in which every picture has another source, is decoded, and the script has ended.
+ALL_NEW = f"""before => {{
+    const now = {PICTURES};
+    return now.length >= before.length && now.every(i => i.complete && i.naturalWidth && !before.includes(i.src))
+        && document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'
+        && performance.now() - window.heard;
+}}"""
+
+
+def row(what: str, seconds: list[float], target: str) -> None:
+    """One line of the table."""
+    middle, high = statistics.median(seconds), float(np.percentile(seconds, 95))
+    print(f"| {what} | {len(seconds)} | {middle:.2f} | {high:.2f} | {target} |", flush=True)
+
+
+@contextmanager
+def served() -> Iterator[Server]:
+    """A server that was started just now."""
+    with TemporaryDirectory() as folder:
+        server = Server(Path(folder) / "log")
+        try:
+            yield server
+        finally:
+            server.stop()
+
+
+def clicks(page: Page, act: Callable[[int], None], count: int) -> list[float]:
+    """Seconds from each act to its pictures, by the browser's own clock."""
+    page.evaluate(LISTEN)
+    found = []
+    for i in range(count):
+        before = page.evaluate(SOURCES)
+        act(i)
+        took = page.wait_for_function(ALL_NEW, arg=before, polling="raf", timeout=60_000).json_value()
+        found.append(took / 1000)
+        idle(page)
+    return found
+
+
+def cold(page: Page) -> float:
+    """From starting the server to the first map on the screen."""
+    start = time.perf_counter()
+    with served() as server:
+        page.goto(f"{server.url}/?maps=Gradient")
+        expect(page.get_by_role("img", name=re.compile("^Gradient map"))).to_be_visible(timeout=60_000)
+        return time.perf_counter() - start
+
+
+async def visitor(url: str, end: float, found: list[float]) -> None:
+    """Rerun once a second and note how long each rerun takes to finish."""
+    address = url.replace("http", "ws") + "/_stcore/stream"
+    async with connect(address, max_size=None) as socket:
+        rerun = BackMsg()
+        rerun.rerun_script.query_string = "maps=Gradient"
+        first = True
+        while time.monotonic() < end:
+            start = time.monotonic()
+            await socket.send(rerun.SerializeToString())
+            while True:
+                message = ForwardMsg()
+                message.ParseFromString(await socket.recv())
+                if message.WhichOneof("type") == "script_finished":
+                    break
+            if not first:
+                found.append(time.monotonic() - start)
+            first = False
+            await asyncio.sleep(max(0.0, 1 - (time.monotonic() - start)))
+
+
+async def crowd(url: str) -> list[float]:
+    """Reruns of thirty visitors, none of which computes anything new."""
+    found: list[float] = []
+    end = time.monotonic() + SECONDS
+    await asyncio.gather(*(visitor(url, end, found) for _ in range(VISITORS)))
+    return found
+
+
+def main() -> None:
+    """Every line of the table."""
+    print("| what | times | median s | p95 s | aim |\n|---|--:|--:|--:|---|")
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, "--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        row("cold start of the server to the first map", [cold(page) for _ in range(3)], "<= 10")
+        with served() as server:
+            page.goto(f"{server.url}/?maps=Gradient&maps=Integrated+Gradients")
+            idle(page)
+            number = page.get_by_label("Which one (0 to 4999)")
+
+            def next_digit(i: int) -> None:
+                number.fill(str(100 + i))
+                number.press("Enter")
+
+            clicks(page, next_digit, 3)
+            row(
+                "click to a new digit's Gradient and IG maps",
+                clicks(page, lambda i: next_digit(10 + i), CLICKS),
+                "p95 <= 0.30",
+            )
+            if not MODELS["SqueezeNet 1.1"].missing():
+                page.goto(f"{server.url}/?model=SqueezeNet+1.1&maps=Gradient")
+                idle(page)
+                photos = ("a cup of coffee", "a rocket on its pad", "an astronaut", "a retina", "a tabby cat")
+
+                def next_photo(i: int) -> None:
+                    page.get_by_label("Which one").click()
+                    page.get_by_role("option", name=photos[i % len(photos)]).click()
+
+                row("click to SqueezeNet's gradient on a new photo", clicks(page, next_photo, 4), "<= 1")
+            page.goto("about:blank")
+            row(
+                f"rerun that computes nothing, {VISITORS} visitors, one a second each",
+                asyncio.run(crowd(server.url)),
+                "p95 <= 0.30",
+            )
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
