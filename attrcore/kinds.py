@@ -86,7 +86,7 @@ class Classifier:
     """A trained network that takes images in [0, 1] and normalises inside, with fixed statistics."""
 
     name: str
-    net: nn.Module  # in eval mode; (B, C, H, W) -> (B, len(classes)) logits
+    net: nn.Module  # in eval mode, weights without gradients; (B, C, H, W) -> (B, len(classes)) logits
     classes: tuple[str, ...]
     size: tuple[int, int, int]  # C, H, W
     digest: str  # sha256 of the weights: two classifiers with one digest give the same maps

@@ -90,7 +90,7 @@ class ImageNet:
             weights = torch.load(path, map_location="cpu", weights_only=True)
         net = getattr(torchvision.models, self.architecture)(weights=None)
         net.load_state_dict(weights)
-        net = nn.Sequential(Normalise(MEAN, STD), net).eval()
+        net = nn.Sequential(Normalise(MEAN, STD), net).eval().requires_grad_(False)
         return Classifier(self.architecture, net, self.classes, self.size, digest)
 
     def fetch(self) -> Iterator[Progress]:

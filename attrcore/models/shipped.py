@@ -66,7 +66,9 @@ def load(path: Path) -> Classifier:
         raise ValueError(f"{weights.name} must have the sha256 of its card, got {digest}")
     net = fresh(card["architecture"], seed=0)
     net.load_state_dict({k: v.float() for k, v in load_file(weights).items()})
-    return Classifier(card["name"], net.eval(), tuple(card["classes"]), tuple(card["size"]), digest)
+    return Classifier(
+        card["name"], net.eval().requires_grad_(False), tuple(card["classes"]), tuple(card["size"]), digest
+    )
 
 
 def save(path: Path, net: nn.Module, dtype: torch.dtype, card: dict[str, Any]) -> None:

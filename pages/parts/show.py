@@ -9,7 +9,7 @@ import streamlit as st
 from matplotlib import colormaps
 
 from attrcore.explain.validity import Check
-from attrcore.look import Look, enlarged, paint, shown
+from attrcore.look import Look, paint, shown
 from attrcore.quick import Drawn
 from attrcore.recipe import Recipe
 from pages.parts.pick import Scene
@@ -27,9 +27,15 @@ def image(scene: Scene) -> None:
     pixels = scene.picture.pixels
     with st.container(width=CARD, gap="xsmall"):
         st.markdown("**Image**")
-        st.image(enlarged(rgb(pixels)), width="stretch", output_format="PNG", alt=f"The image: {scene.picture.label}")
+        drawing("image", rgb(pixels), f"The image: {scene.picture.label}")
         said = f"{scene.picture.label} · " if scene.picture.label else ""
         st.caption(f"{said}{pixels.shape[2]} x {pixels.shape[1]} px, as the network gets it")
+
+
+def drawing(name: str, picture: np.ndarray, alt: str) -> None:
+    """A picture as wide as its card.  The browser keeps the pixels of a small one square (`assets/style.css`)."""
+    with st.container(key=f"{'small' if max(picture.shape) < CARD else 'large'}-{name}"):
+        st.image(picture, width="stretch", output_format="PNG", alt=alt)
 
 
 def chances(scene: Scene, count: int = 5) -> None:
@@ -46,7 +52,7 @@ def chances(scene: Scene, count: int = 5) -> None:
 
 @contextmanager
 def card(name: str, method: Recipe) -> Iterator[None]:
-    """The place of one map: its name at once, and a clock until the rest is there."""
+    """The place of one map: its name at once, the rest when it is there."""
     with st.container(width=CARD, gap="xsmall"):
         st.markdown(f"**{name}**", help=method.title())
         yield
@@ -55,8 +61,7 @@ def card(name: str, method: Recipe) -> Iterator[None]:
 def panel(name: str, answer: Drawn, top: float, look: Look, scene: Scene) -> None:
     """One map with its badge and its scale; `top` is the value of the strongest colour."""
     plane = shown(answer.attribution, look.values)
-    drawn = enlarged(paint(plane, top, look, scene.picture.pixels))
-    st.image(drawn, width="stretch", output_format="PNG", alt=in_words(name, plane))
+    drawing(name, paint(plane, top, look, scene.picture.pixels), in_words(name, plane))
     badges(answer.checks)
     clipped = float((np.abs(plane) > top).mean())
     st.caption(f"strongest colour {top:.3g}, largest {np.abs(plane).max():.3g}, {clipped:.1%} clipped")
