@@ -21,7 +21,7 @@ lint: $(VENV)/.test
 $(VENV)/bin/python:
 	@for p in $(PYTHON); do \
 		if "$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
-			echo "Making $(VENV) with $$("$$p" --version)"; exec "$$p" -m venv $(VENV); \
+			echo "Making $(VENV) with $$("$$p" --version)"; "$$p" -m venv $(VENV) && exit 0; rm -rf $(VENV); exit 1; \
 		fi; \
 	done; \
 	echo "Python 3.11 or newer is needed; make run PYTHON=/path/to/python3 names one."; exit 1

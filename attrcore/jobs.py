@@ -1,14 +1,14 @@
 """The engine: work runs in dask.distributed workers, never in the process that serves the pages.
 
 One lane so far, *quick*: processes with one thread each under a nanny, which starts them anew when they die.  With
-`DASK_SCHEDULER_ADDRESS` set, the same questions go to that scheduler, whose workers need the resource `quick`.
+`DASK_SCHEDULER_ADDRESS` set, the same questions go to that scheduler.
 """
 
 import json
 import logging
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
 from hashlib import sha256
@@ -38,9 +38,10 @@ _engine: "Engine | None" = None
 class Answer:
     """What a question gives, once it is known.  Shared by all who ask the same."""
 
-    def __init__(self, submit: Callable[[int], Future], forget: Callable[[], None]) -> None:
+    def __init__(self, submit: Callable[[], Future], forget: Callable[["Answer"], None]) -> None:
         self.submit, self.forget = submit, forget
-        self.future: Future | None = submit(1)
+        self.future: Future | None = submit()
+        self.askers = 0
         self.lock = threading.Lock()
         self.value: Any = None
         self.error: Exception | None = None
@@ -54,12 +55,19 @@ class Answer:
                 except Exception as e:
                     self.error = e
                     if not isinstance(e, Refused):  # a refusal stays true; the next visitor may try the rest again
-                        self.forget()
+                        self.forget(self)
                 self.future.release()  # a held future would be computed again when its worker dies later
                 self.future = None
         if self.error is not None:
-            raise self.error
+            raise self.error.with_traceback(None)  # else it would grow by a frame with every asker
         return self.value
+
+    def give_up(self) -> None:
+        """One asker less.  What nobody waits for any more is not computed, unless it has begun."""
+        self.askers -= 1
+        if self.askers == 0 and (future := self.future) is not None:
+            self.forget(self)
+            future.cancel()
 
     def wait(self) -> Any:
         """The result of the first try, or of a second one when the first one's worker died."""
@@ -70,7 +78,7 @@ class Answer:
                 self.future.release()
                 if attempt == 2:
                     raise NoAnswer("The computation broke down twice; the server's log says why.") from e
-                self.future = self.submit(2)
+                self.future = self.submit()
             except TimeoutError as e:
                 raise NoAnswer(f"No answer within {PATIENCE:.0f} seconds: the server is busy. Try again later.") from e
 
@@ -83,7 +91,7 @@ class Engine:
         self.cluster = None if address else cluster()
         self.client = Client(address or self.cluster, set_as_default=False)
         self.answers: LRUCache[str, Answer] = LRUCache(REMEMBERED)
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()
 
     def begin(self, function: Callable[..., Any], *args: Any) -> Answer:
         """Have `function(*args)` computed in the quick lane, unless the same was asked before; does not wait.
@@ -93,17 +101,30 @@ class Engine:
         key = content_key(function, args)
         with self.lock:
             if key not in self.answers:
-                submit = partial(self.submit, key, function, args)
-                self.answers[key] = Answer(submit, lambda: self.answers.pop(key, None))
-            return self.answers[key]
+                self.answers[key] = Answer(partial(self.submit, function, args), partial(self.forget, key))
+            answer = self.answers[key]
+            answer.askers += 1
+            return answer
+
+    def forget(self, key: str, answer: Answer) -> None:
+        """Let the next one who asks try anew."""
+        with self.lock:
+            if self.answers.get(key) is answer:
+                del self.answers[key]
+
+    def give_up(self, answers: Iterable[Answer]) -> None:
+        """Take back questions whose asker has gone; answers that are there stay."""
+        with self.lock:
+            for answer in answers:
+                answer.give_up()
 
     def ask(self, function: Callable[..., Any], *args: Any) -> Any:
         """What `function(*args)` returns or raises; NoAnswer when two workers die of it, or after `PATIENCE`."""
         return self.begin(function, *args).result()
 
-    def submit(self, key: str, function: Callable[..., Any], args: tuple[Any, ...], attempt: int) -> Future:
+    def submit(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Future:
         """Hand one try to the cluster."""
-        return self.client.submit(function, *args, key=f"{key}-{attempt}", resources={"quick": 1})
+        return self.client.submit(function, *args, pure=False)
 
     def close(self) -> None:
         """End the workers."""
@@ -115,8 +136,13 @@ class Engine:
 
 def cluster() -> SpecCluster:
     """A scheduler in this process and the workers of the quick lane, on the loopback interface only."""
-    # A question that kills its worker is not handed to the next worker behind our back: `ask` counts.
-    dask.config.set({"distributed.scheduler.allowed-failures": 0})
+    dask.config.set({
+        # A question that kills its worker is not handed to the next one behind our back: `Answer.wait` counts.
+        "distributed.scheduler.allowed-failures": 0,
+        # Nannies restart their workers.  By default the cluster looks 15 s after a death, and when by chance the
+        # worker has just died again it closes the nanny for good.
+        "distributed.deploy.lost-worker-timeout": "10000 days",
+    })  # fmt: skip
     options = {
         "nthreads": 1,
         "memory_limit": 0,
@@ -125,7 +151,6 @@ def cluster() -> SpecCluster:
         "env": {"OMP_NUM_THREADS": "1"},  # two torch threads beside a busy page process are slower than one
         "host": "127.0.0.1",
         "silence_logs": logging.ERROR,
-        "resources": {"quick": 1},
     }
     return SpecCluster(
         scheduler={"cls": Scheduler, "options": {"host": "127.0.0.1", "port": 0, "dashboard_address": "127.0.0.1:0"}},
@@ -161,4 +186,4 @@ def content_key(function: Callable[..., Any], args: tuple[Any, ...]) -> str:
         else:
             seen.update(json.dumps(arg, sort_keys=True).encode())
         seen.update(b"\0")
-    return f"{function.__name__}-{seen.hexdigest()}"
+    return f"{function.__module__}.{function.__qualname__}-{seen.hexdigest()}"

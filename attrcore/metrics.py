@@ -17,14 +17,26 @@ from attrcore.recipe import Recipe, knob
 class TopKOverlap(Recipe):
     """Share of the k largest pixels that two maps have in common (Ghorbani et al., 2019, arXiv:1710.10547).
 
-    In [0, 1]; unrelated maps share k / (H W).
+    In [0, 1]; unrelated maps share k / (H W).  Pixels that tie for the last places share them evenly: broken by
+    position, two unrelated maps that are mostly zero would seem to share most of their top.
     """
 
     k: int = knob(100, 1, 100_000, "How many pixels count as most important.")
 
     def __call__(self, a: Tensor, b: Tensor) -> Tensor:
         """(B, H, W), (B, H, W) -> (B,)."""
-        return (top_pixels(a, self.k) & top_pixels(b, self.k)).flatten(1).sum(1) / self.k
+        return (membership(a, self.k) * membership(b, self.k)).flatten(1).sum(1) / self.k
+
+
+def membership(maps: Tensor, k: int) -> Tensor:
+    """How far each pixel belongs to the k largest, (B, H, W) in [0, 1], each map summing to k.
+
+    Raises ValueError unless 1 <= k <= H x W.
+    """
+    last = maps.masked_fill(~top_pixels(maps, k), torch.inf).flatten(1).amin(1)[:, None, None]
+    above, ties = maps > last, maps == last
+    left = k - above.sum((1, 2), keepdim=True)
+    return above.to(maps.dtype) + ties * (left / ties.sum((1, 2), keepdim=True))
 
 
 @dataclass(frozen=True)

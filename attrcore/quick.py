@@ -20,6 +20,7 @@ class Drawn(NamedTuple):
     """One attribution of one image, with what the gate says of it."""
 
     attribution: np.ndarray  # (1 or C, H, W) float32, signed
+    target: int  # the class whose score is explained
     checks: list[Check]
     seconds: float  # of the explainer alone
 
@@ -35,20 +36,24 @@ def predict(model: str, digest: str, image: np.ndarray) -> np.ndarray:
         return loaded(model, digest).net(pixels(image)).softmax(1)[0].numpy()
 
 
-def explain(model: str, digest: str, image: np.ndarray, target: int, settings: dict[str, Any]) -> Drawn:
-    """The attribution of class `target`, by the explainer that `settings` describe, and its checks.
+def explain(model: str, digest: str, image: np.ndarray, target: int | None, settings: dict[str, Any]) -> Drawn:
+    """The attribution of class `target` (None: of the predicted one) by the explainer of `settings`, and its checks.
 
     Raises attrcore.kinds.Refused where the network does not support the method.
     """
     method = Recipe.from_dict(settings)
     if type(method) not in EXPLAINERS.values():
         raise ValueError(f"settings must describe an explainer, got {settings['kind']}")
-    net, x, t = loaded(model, digest).net, pixels(image), torch.tensor([target])
+    net, x = loaded(model, digest).net, pixels(image)
+    if target is None:
+        with torch.no_grad():
+            target = int(net(x).argmax())
+    t = torch.tensor([target])
     start = time.perf_counter()
     a = method(net, x, t)
     seconds = time.perf_counter() - start
     (checks,) = validity(method, net, x, t, a)
-    return Drawn(a[0].float().numpy(), checks, seconds)
+    return Drawn(a[0].float().numpy(), target, checks, seconds)
 
 
 @lru_cache(maxsize=4)

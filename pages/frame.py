@@ -21,6 +21,7 @@ def settle() -> None:
 def frame() -> None:
     """Draw the page that the menu, or the address, names."""
     from attrcore.jobs import NoAnswer
+    from pages.parts import cached
 
     st.set_page_config("Attribution fragility explorer", HERE.parent / "assets" / "favicon.png", layout="wide")
     st.logo(HERE.parent / "assets" / "logo.svg", size="large")
@@ -29,7 +30,8 @@ def frame() -> None:
         "Explore": [st.Page(HERE / "explore" / "see.py", title="See", default=True)],
     })  # fmt: skip
     try:
-        page.run()
+        with cached.run():
+            page.run()
     except (ValueError, NoAnswer) as e:
         st.error(str(e))
     settle()

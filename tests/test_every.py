@@ -14,7 +14,7 @@ from attrcore.explain.validity import LAWS, validity
 from attrcore.metrics import METRICS, null
 from attrcore.models import MODELS
 from attrcore.recipe import Recipe
-from tests.conftest import Toy, needs_data, seeded
+from tests.conftest import Toy, needs, seeded
 
 EVERY = {**EXPLAINERS, **ATTACKS, **METRICS}
 every_recipe = pytest.mark.parametrize("cls", EVERY.values(), ids=EVERY)
@@ -186,7 +186,7 @@ def test_a_model_takes_pixels_and_gives_one_logit_per_class(name):
         assert classifier.net(torch.rand(2, *source.size)).shape == (2, len(classifier.classes))
 
 
-@needs_data
+@needs("mnist")
 @pytest.mark.parametrize("name", [n for n in MODELS if "MNIST" in n])
 def test_a_shipped_network_is_as_good_as_its_card_says(name):
     from attrcore.data.mnist import mnist

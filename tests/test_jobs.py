@@ -110,6 +110,26 @@ def test_finished_answers_are_not_held_by_the_cluster(engine):
     assert not engine.client.futures
 
 
+def test_what_nobody_waits_for_any_more_is_not_computed(engine, tmp_path):
+    """A visitor who leafs through twenty pictures waits for the last one only."""
+    file = str(tmp_path / "calls")
+    blocker = engine.begin(time.sleep, 1.0)
+    passed, shared = [engine.begin(touch, file, i / 1000) for i in range(20)], engine.begin(touch, file, 0.5)
+    assert engine.begin(touch, file, 0.5) is shared  # somebody else waits for this one
+    engine.give_up([*passed, shared])
+    blocker.result()
+    assert shared.result() and len(open(file).readlines()) == 1  # noqa: PTH123, SIM115
+    assert engine.begin(touch, file, 0.0) is not passed[0]
+    assert engine.ask(touch, file, 0.0)
+
+
+def test_giving_up_an_answer_that_is_there_changes_nothing(engine):
+    answer = engine.begin(abs, -6)
+    assert answer.result() == 6
+    engine.give_up([answer])
+    assert engine.begin(abs, -6) is answer and answer.result() == 6
+
+
 def test_a_key_follows_every_byte():
     a = np.zeros((3, 512, 512), np.uint8)
     b = a.copy()

@@ -36,6 +36,12 @@ def test_kendall_has_a_ceiling_where_one_map_has_ties():
     assert Kendall()(a, filled).min() > 0.5 and Kendall()(a, filled).max() < 0.7
 
 
+@pytest.mark.parametrize("zeros", [0.0, 0.8, 0.9, 0.95])
+def test_unrelated_maps_share_k_over_n_of_their_top_however_sparse_they_are(zeros):
+    pairs = [TopKOverlap(k=100)(sparse(s, zeros), sparse(s + 100, zeros)).mean().item() for s in range(12)]
+    assert np.mean(pairs) == pytest.approx(100 / 784, abs=0.02)
+
+
 def test_the_chance_level_of_top_k_overlap_is_k_over_n():
     a, b = sparse(5, 0.0), sparse(6, 0.0)
     assert null(TopKOverlap(k=100), a, b, draws=200).mean().item() == pytest.approx(100 / 784, abs=0.01)

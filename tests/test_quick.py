@@ -29,6 +29,12 @@ def test_an_answer_is_what_the_explainer_gives_here(name):
     assert drawn.checks and drawn.seconds > 0
 
 
+def test_without_a_class_the_predicted_one_is_explained():
+    settings = EXPLAINERS["Gradient"]().to_dict()
+    named, predicted = (quick.explain("MNIST CNN", CNN.digest, DIGIT, t, settings) for t in (7, None))
+    assert predicted.target == 7 and np.array_equal(named.attribution, predicted.attribution)
+
+
 def test_a_method_that_the_network_cannot_have_is_refused():
     with pytest.raises(Refused, match="this network has 0 of them"):
         quick.explain("MNIST MLP", MODELS["MNIST MLP"].digest, DIGIT, 7, EXPLAINERS["Grad-CAM"]().to_dict())

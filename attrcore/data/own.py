@@ -1,6 +1,5 @@
 """A visitor's own picture: checked by content before anything is decoded, then brought to plain RGB."""
 
-import warnings
 from io import BytesIO
 
 import numpy as np
@@ -10,31 +9,38 @@ FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 MOST_BYTES = 10 * 2**20
 MOST_PIXELS = 40_000_000
 LEAST_SIDE = 8
+MOST_ASPECT = 10  # a longer strip would be blown up, and most of it cropped away
+
+
+class Unfit(ValueError):
+    """A picture that cannot be used.  The message is fit for a page."""
 
 
 def read(data: bytes) -> Image.Image:
-    """The picture in `data` as RGB, upright, transparency on white, the first frame of an animation.
+    """The picture in `data` as RGB, upright, transparent parts white, the first frame of an animation.
 
-    Raises ValueError, in one sentence fit for a page, for what is no picture, too large, too small, or broken.
+    Raises Unfit, a ValueError fit for a page, for what is no picture, too large, too small, or broken.
     """
     if len(data) > MOST_BYTES:
-        raise ValueError(f"A picture may have at most {MOST_BYTES >> 20} MB; this file has {len(data) / 2**20:.1f} MB.")
+        raise Unfit(f"A picture may have at most {MOST_BYTES >> 20} MB; this file has {len(data) / 2**20:.1f} MB.")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the limit below is stricter
-            picture = Image.open(BytesIO(data), formats=FORMATS)
-            w, h = picture.size
-            if w * h > MOST_PIXELS:
-                raise ValueError(f"A picture may have at most {MOST_PIXELS:,} pixels; this one has {w} x {h}.")
-            if min(w, h) < LEAST_SIDE:
-                raise ValueError(f"A picture must be at least {LEAST_SIDE} pixels on each side; this one is {w} x {h}.")
-            return plain(ImageOps.exif_transpose(picture))
+        picture = Image.open(BytesIO(data), formats=FORMATS)
+        w, h = picture.size
+        if w * h > MOST_PIXELS:
+            raise Unfit(f"A picture may have at most {MOST_PIXELS:,} pixels; this one has {w} x {h}.")
+        if min(w, h) < LEAST_SIDE:
+            raise Unfit(f"A picture must be at least {LEAST_SIDE} pixels on each side; this one is {w} x {h}.")
+        if max(w, h) > MOST_ASPECT * min(w, h):
+            raise Unfit(f"A picture may be at most {MOST_ASPECT} times as long as wide; this one is {w} x {h}.")
+        return plain(ImageOps.exif_transpose(picture))
     except UnidentifiedImageError:
-        raise ValueError(f"This file is none of {', '.join(FORMATS)}.") from None
+        raise Unfit(f"This file is none of {', '.join(FORMATS)}.") from None
     except Image.DecompressionBombError:
-        raise ValueError(f"A picture may have at most {MOST_PIXELS:,} pixels; this one has far more.") from None
-    except (OSError, SyntaxError, EOFError, OverflowError, MemoryError) as e:
-        raise ValueError("This picture is damaged or cut short.") from e
+        raise Unfit(f"A picture may have at most {MOST_PIXELS:,} pixels; this one has far more.") from None
+    except Unfit:
+        raise
+    except Exception as e:  # Pillow's readers raise a dozen kinds over damaged files
+        raise Unfit("This picture is damaged or cut short.") from e
 
 
 def plain(picture: Image.Image) -> Image.Image:

@@ -63,9 +63,9 @@ class MnistTest:
     channels = 1
 
     def missing(self) -> str:
-        """Absent unless the data folder has them; this never starts a download."""
+        """Absent unless the data folder has MNIST's four packed files; this never starts a download."""
         raw = data_folder() / "mnist" / "MNIST" / "raw"
-        return "" if any(raw.glob("t10k-images-idx3-ubyte*")) else f"MNIST is not in {raw}."
+        return "" if len(list(raw.glob("*-ubyte.gz"))) == 4 else f"MNIST's four .gz files are not in {raw}."
 
     def names(self) -> tuple[str, ...]:
         """0 to 9999, in MNIST's order."""
@@ -128,7 +128,7 @@ class ImageNetPhotos:
     def missing(self) -> str:
         """Absent unless the data folder has them."""
         folder = data_folder() / "imagenet"
-        return "" if (folder / "labels.csv").is_file() else f"There are no photos in {folder}."
+        return "" if (folder / "labels.csv").is_file() and self.names() else f"There are no photos in {folder}."
 
     def names(self) -> tuple[str, ...]:
         """Their file names."""

@@ -21,7 +21,7 @@ class Occlusion(Recipe):
     differentiable: ClassVar[bool] = False
     promises: ClassVar[dict[str, float]] = {}
 
-    window: float = knob(0.15, 0.03, 0.5, "Side of the square, as a share of the image's shorter side.")
+    window: float = knob(0.15, 0.1, 0.5, "Side of the square, as a share of the image's shorter side.")
     grey: float = knob(0.0, 0.0, 1.0, "Grey level that covers the square; 0 is black.")
 
     def __call__(self, net: nn.Module, x: Tensor, target: Tensor) -> Tensor:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
+from http.client import HTTPException
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from urllib.error import URLError
@@ -117,7 +118,7 @@ class ImageNet:
                     Path(part.name).replace(folder / self.file)
                 finally:
                     Path(part.name).unlink(missing_ok=True)
-        except (URLError, TimeoutError, ConnectionError) as e:
+        except (URLError, TimeoutError, ConnectionError, HTTPException) as e:
             raise ConnectionError(
                 f"The weights of {self.architecture} could not be downloaded: {self.host} does not answer. "
                 "Is this machine online?"

@@ -4,7 +4,11 @@ Streamlit's caches get content digests and names as keys, never arrays or recipe
 of their values, and nested recipes without their names.
 """
 
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from hashlib import sha256
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -15,21 +19,43 @@ from attrcore.data.fit import fit
 from attrcore.models import MODELS
 from attrcore.recipe import Recipe
 
+_run = threading.local()
+
+
+@contextmanager
+def run() -> Iterator[None]:
+    """One run of a page.  When it ends, by itself or because the visitor has moved on, its open questions end too."""
+    _run.asked = []
+    try:
+        yield
+    finally:
+        jobs.engine().give_up(_run.asked)
+
+
+def begun(function: Callable[..., Any], *args: Any) -> jobs.Answer:
+    """A question put to the engine within this run."""
+    answer = jobs.engine().begin(function, *args)
+    getattr(_run, "asked", []).append(answer)
+    return answer
+
 
 def classes(model: str) -> tuple[str, ...]:
     """Names of the model's outputs."""
     return jobs.engine().ask(quick.classes, model)
 
 
-def prediction(model: str, image: np.ndarray) -> np.ndarray:
-    """Probability of each class."""
-    return jobs.engine().ask(quick.predict, model, MODELS[model].digest, image)
+def prediction(model: str, image: np.ndarray) -> jobs.Answer:
+    """The answer to come of probabilities, one per class; does not wait."""
+    return begun(quick.predict, model, MODELS[model].digest, image)
 
 
-def maps(model: str, image: np.ndarray, target: int, methods: dict[str, Recipe]) -> dict[str, jobs.Answer]:
-    """One answer to come per method, a quick.Drawn each; all are asked at once, and this does not wait."""
+def maps(model: str, image: np.ndarray, target: int | None, methods: dict[str, Recipe]) -> dict[str, jobs.Answer]:
+    """One answer to come per method, a quick.Drawn each; all are asked at once, and this does not wait.
+
+    A target of None is the predicted class, so that maps need not wait for the prediction either.
+    """
     about = model, MODELS[model].digest, image, target
-    return {name: jobs.engine().begin(quick.explain, *about, method.to_dict()) for name, method in methods.items()}
+    return {name: begun(quick.explain, *about, method.to_dict()) for name, method in methods.items()}
 
 
 def fitted(source: str, name: str, model: str) -> np.ndarray:

@@ -4,7 +4,7 @@ Every choice but an uploaded picture is bound to the address, under the widget's
 """
 
 from contextlib import nullcontext
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +13,7 @@ import streamlit as st
 from attrcore.data import DATASETS
 from attrcore.data.own import FORMATS, MOST_BYTES
 from attrcore.explain import EXPLAINERS
+from attrcore.jobs import Answer
 from attrcore.models import MODELS
 from attrcore.recipe import Recipe
 from pages.parts import cached
@@ -32,14 +33,25 @@ class Picture(NamedTuple):
     pixels: np.ndarray  # (C, H, W) uint8
 
 
-class Scene(NamedTuple):
-    """A model, a picture, and the class whose score is explained."""
+@dataclass(frozen=True)
+class Scene:
+    """A model, a picture, and the class to explain; the prediction is asked for and may still be on its way."""
 
     model: str
     picture: Picture
     classes: tuple[str, ...]
-    chances: np.ndarray  # probability of each class
-    target: int
+    wanted: int | None  # None: whatever is predicted
+    prediction: Answer
+
+    @property
+    def chances(self) -> np.ndarray:
+        """Probability of each class; waits for it."""
+        return self.prediction.result()
+
+    @property
+    def target(self) -> int:
+        """The class whose score is explained; waits for the prediction where that decides."""
+        return int(self.chances.argmax()) if self.wanted is None else self.wanted
 
 
 def scene() -> Scene:
@@ -52,9 +64,9 @@ def scene() -> Scene:
     if seen is None:
         st.info("Choose a picture file in the sidebar.")
         st.stop()
-    names, chances = cached.classes(model), cached.prediction(model, seen.pixels)
+    prediction, classes = cached.prediction(model, seen.pixels), cached.classes(model)
     with st.sidebar:
-        return Scene(model, seen, names, chances, target(names, chances))
+        return Scene(model, seen, classes, wanted(classes), prediction)
 
 
 def weights(model: str) -> None:
@@ -107,14 +119,14 @@ def own_picture(model: str) -> Picture | None:
     return Picture(OWN, file.name, "", cached.fitted_upload(file.getvalue(), model))
 
 
-def target(classes: tuple[str, ...], chances: np.ndarray) -> int:
-    """The class whose score is explained: the predicted one, unless another is asked for."""
+def wanted(classes: tuple[str, ...]) -> int | None:
+    """The class to explain, or None for the predicted one."""
     options = [PREDICTED, *(f"{name} ({i})" if len(classes) > 10 else name for i, name in enumerate(classes))]
     chosen = st.selectbox(
         "Class to explain", options, key=f"class{len(classes)}", filter_mode="contains", **LINKED,
         help="Type to search. A map answers: what speaks for this class?",
     )  # fmt: skip
-    return int(chances.argmax()) if chosen == PREDICTED else options.index(chosen) - 1
+    return None if chosen == PREDICTED else options.index(chosen) - 1
 
 
 def methods(default: tuple[str, ...]) -> dict[str, Recipe]:

@@ -9,6 +9,7 @@ import streamlit as st
 from matplotlib import colormaps
 
 from attrcore.explain.validity import Check
+from attrcore.kinds import Refused
 from attrcore.look import Look, paint, shown
 from attrcore.quick import Drawn
 from attrcore.recipe import Recipe
@@ -67,10 +68,10 @@ def panel(name: str, answer: Drawn, top: float, look: Look, scene: Scene) -> Non
     st.caption(f"strongest colour {top:.3g}, largest {np.abs(plane).max():.3g}, {clipped:.1%} clipped")
 
 
-def refusal(reason: str) -> None:
-    """In the place of a map that this network cannot have."""
-    st.badge("not for this network", color="gray")
-    st.caption(reason)
+def refusal(reason: Exception) -> None:
+    """In the place of a map that this network cannot have, or that could not be computed now."""
+    st.badge("not for this network" if isinstance(reason, Refused) else "no answer", color="gray")
+    st.caption(str(reason))
 
 
 def badges(checks: list[Check]) -> None:

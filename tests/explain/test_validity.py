@@ -30,6 +30,15 @@ def test_a_sum_that_is_off_is_measured_image_by_image(method, toy, x, target):
     assert verdicts[1].figure.startswith("sum gap 50 %, bound ") and "(bound " in verdicts[1].says
 
 
+@pytest.mark.parametrize(
+    "method", [IntegratedGradients(baseline="mean colour"), DeepLift(baseline="mean colour")], ids=str
+)
+def test_an_image_that_is_its_own_baseline_is_no_gap_of_a_million_percent(method, toy, target):
+    grey = torch.full((3, 3, 8, 8), 0.4)
+    for checks in validity(method, toy, grey, target, method(toy, grey, target)):
+        assert "%" not in checks[-1].figure or checks[-1].holds
+
+
 def test_too_few_steps_on_a_real_architecture_fail_the_gate():
     net, x, t = network("squeezenet1_1"), photo(), torch.tensor([3])
     coarse = IntegratedGradients(steps=1, rule="right Riemann")
@@ -43,7 +52,16 @@ def test_a_guided_map_that_is_the_gradient_is_caught(toy, x, target):
 
 
 @pytest.mark.parametrize(
-    ("share", "text"), [(0, "0 %"), (1e-7, "below 0.01 %"), (0.0234, "2.3 %"), (0.5, "50 %"), (3.1, "310 %")]
+    ("share", "text"),
+    [
+        (0, "0 %"),
+        (1e-7, "below 0.01 %"),
+        (0.0234, "2.3 %"),
+        (0.5, "50 %"),
+        (0.997, "100 %"),
+        (3.1, "310 %"),
+        (123, "over 1000 %"),
+    ],
 )
 def test_percentages_have_two_digits(share, text):
     assert percent(share) == text

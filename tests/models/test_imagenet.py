@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 
 from attrcore.models import MODELS
 from attrcore.models.imagenet import ImageNet
-from tests.conftest import needs_data
+from tests.conftest import needs
 
 SOURCES = {name: source for name, source in MODELS.items() if isinstance(source, ImageNet)}
 
@@ -130,7 +130,7 @@ def test_a_poisoned_weights_file_is_never_executed(empty, capsys):
     assert "executed" not in capsys.readouterr().out
 
 
-@needs_data
+@needs("imagenet")
 @pytest.mark.parametrize("name", ["SqueezeNet 1.1", "SqueezeNet 1.0", "MobileNet-v2"])
 def test_real_weights_recognise_real_photos(name):
     """The photos were chosen as correct for these three networks: anything less is our preprocessing."""

@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from attrcore import jobs
-from tests.conftest import needs_data
+from tests.conftest import needs
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,7 +31,7 @@ def text(at):
 def test_it_opens_with_a_digit_its_prediction_and_maps():
     at = opened()
     assert not at.exception and not at.error
-    assert at.title[0].value == "See" and "MNIST CNN say “0”" in text(at)
+    assert at.title[0].value == "See" and "for “0” in the eyes of MNIST CNN" in text(at)
     assert all(f"**{name}**" in text(at) for name in at.session_state["maps"])
 
 
@@ -44,7 +44,7 @@ def test_a_link_restores_every_choice():
     at = opened(**{"model": "MNIST MLP", "no.Packaged digits": "13", "maps": ["Gradient", "DeepLIFT"], "class10": "7",
                    "Look.values": "signed", "DeepLift.baseline": "white", "inspect": "DeepLIFT"})  # fmt: skip
     assert not at.exception and not at.error
-    assert "MNIST MLP say “7”" in text(at) and at.session_state["maps"] == ["Gradient", "DeepLIFT"]
+    assert "for “7” in the eyes of MNIST MLP" in text(at) and at.session_state["maps"] == ["Gradient", "DeepLIFT"]
     assert at.session_state["Look.values"] == "signed" and at.session_state["DeepLift.baseline"] == "white"
     assert "DeepLIFT, rescale rule" in text(at) and "3 · 28 x 28 px" in text(at)
 
@@ -83,7 +83,7 @@ def test_display_settings_ask_the_engine_nothing(monkeypatch):
 def test_another_digit_asks_for_each_map_once(monkeypatch):
     at, submit, asked = opened(), jobs.Engine.submit, []
     monkeypatch.setattr(
-        jobs.Engine, "submit", lambda self, *args: asked.append(args[1].__name__) or submit(self, *args)
+        jobs.Engine, "submit", lambda self, *args: asked.append(args[0].__name__) or submit(self, *args)
     )
     at.number_input(key="no.Packaged digits").set_value(4321).run()
     assert not at.exception
@@ -99,7 +99,7 @@ def test_weights_that_are_missing_get_a_sentence_and_the_rest_works(monkeypatch,
     at.button[0].click().run()
     assert "does not answer. Is this machine online?" in text(at) and not at.exception
     at.selectbox(key="model").set_value("MNIST MLP").run()
-    assert "MNIST MLP say" in text(at) and not at.exception
+    assert "in the eyes of MNIST MLP" in text(at) and not at.exception
 
 
 def test_no_engine_is_a_sentence_not_a_stack(monkeypatch):
@@ -111,7 +111,7 @@ def test_no_engine_is_a_sentence_not_a_stack(monkeypatch):
     assert "the server is busy" in text(at) and not at.exception
 
 
-@needs_data
+@needs("imagenet")
 def test_a_photo_on_a_real_network():
     at = opened(model="SqueezeNet 1.1", maps=["Gradient", "DeepLIFT", "Guided Backprop"])
     assert "tabby cat" in text(at) and "✓ sum gap" in text(at) and "✓" in text(at) and not at.exception
