@@ -5,8 +5,10 @@ import signal
 import threading
 import time
 
+import dask
 import numpy as np
 import pytest
+from dask.utils import parse_timedelta
 
 from attrcore import jobs, quick
 from attrcore.explain import EXPLAINERS
@@ -90,6 +92,11 @@ def test_a_killed_worker_costs_one_retry_and_no_visitor(engine, tmp_path):
     after = engine.ask(touch, file, 2.0)
     assert after not in before and len(open(file).readlines()) == 2  # noqa: PTH123, SIM115
     assert engine.ask(abs, -3) == 3
+
+
+def test_the_cluster_never_closes_a_nanny_whose_worker_died(engine):
+    """By default it looks 15 s after a death, and a worker that has just died again would never come back."""
+    assert parse_timedelta(dask.config.get("distributed.deploy.lost-worker-timeout")) > 1e8
 
 
 def test_what_kills_every_worker_is_given_up_after_the_second_one(engine):
