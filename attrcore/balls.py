@@ -31,7 +31,9 @@ class L2(Recipe):
 
     def step(self, grad: Tensor, size: float) -> Tensor:
         """`size` along the gradient; not at all where that is zero."""
-        return size * grad / length(grad).clamp_min(torch.finfo(grad.dtype).tiny)
+        tiny = torch.finfo(grad.dtype).tiny
+        grad = grad / grad.abs().amax((1, 2, 3), keepdim=True).clamp_min(tiny)  # else the square of a small one is zero
+        return size * grad / length(grad).clamp_min(tiny)
 
     def project(self, x: Tensor, origin: Tensor) -> Tensor:
         """Shorten the change to eps, then clip the image to [0, 1]; clipping shortens further."""

@@ -49,7 +49,7 @@ class Ball(Protocol):
         ...
 
     def project(self, x: Tensor, origin: Tensor) -> Tensor:
-        """The image nearest `x` that is within the ball around `origin` and within [0, 1]."""
+        """`x` brought back into the ball around `origin` and into [0, 1]; what is inside stays as it is."""
         ...
 
 

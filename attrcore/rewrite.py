@@ -26,7 +26,8 @@ Rules = dict[str, Callable[[Forward], nn.Module]]  # kind of activation -> what 
 MODULES = {
     nn.ReLU: "relu", nn.ReLU6: "relu6", nn.LeakyReLU: "leaky_relu", nn.ELU: "elu", nn.SiLU: "silu", nn.GELU: "gelu",
     nn.Hardswish: "hardswish", nn.Hardsigmoid: "hardsigmoid", nn.Sigmoid: "sigmoid", nn.Tanh: "tanh",
-    nn.Softplus: "softplus", nn.MaxPool2d: "max_pool2d",
+    nn.Softplus: "softplus", nn.SELU: "selu", nn.CELU: "celu", nn.PReLU: "prelu", nn.Mish: "mish",
+    nn.Hardtanh: "hardtanh", nn.LogSigmoid: "logsigmoid", nn.Softsign: "softsign", nn.MaxPool2d: "max_pool2d",
 }  # fmt: skip
 FUNCTIONS = {
     F.relu: "relu", torch.relu: "relu", torch.relu_: "relu", F.relu_: "relu", F.relu6: "relu6",

@@ -21,6 +21,12 @@ def test_a_ball_of_no_size_changes_nothing(ball):
     assert torch.equal(ball.project(FAR, X), X)
 
 
+@pytest.mark.parametrize("scale", [1e-30, 1e-12, 1.0, 1e12])
+def test_a_step_is_as_long_however_small_the_gradient(scale):
+    g = scale * torch.randn(2, 3, 5, 5, generator=torch.Generator().manual_seed(3))
+    torch.testing.assert_close(L2().step(g, 0.2).flatten(1).norm(dim=1), torch.tensor([0.2, 0.2]))
+
+
 def test_a_step_has_the_length_it_is_given_in_its_own_norm():
     g = torch.randn(2, 3, 5, 5)
     assert Linf().step(g, 0.2).abs().amax().item() == pytest.approx(0.2)

@@ -47,6 +47,16 @@ def test_it_completes_on_every_family_made_of_linear_layers_activations_and_max_
     assert gap(net, x, DeepLift()(net, x, T)) < 1e-8
 
 
+@pytest.mark.parametrize(
+    "activation", [nn.SELU, nn.Mish, nn.PReLU, nn.CELU, nn.Hardtanh, nn.LogSigmoid, nn.GELU, nn.SiLU]
+)
+def test_it_completes_with_every_activation(activation, x):
+    net, z = seeded(lambda: Toy(activation)).double(), x[:1].double()
+    first = torch.tensor([0])
+    change = (net(z) - net(z * 0))[0, 0].item()
+    assert DeepLift()(net, z, first).sum().item() == pytest.approx(change, rel=1e-8)
+
+
 @pytest.mark.parametrize("baseline", BASELINES)
 def test_it_completes_from_any_baseline_with_overlapping_pools(baseline, x, target):
     net = seeded(lambda: nn.Sequential(

@@ -45,6 +45,15 @@ def test_where_captum_is_wrong_its_guided_backprop_is_the_plain_gradient(name):
     torch.testing.assert_close(theirs, Gradient()(net, x, t))
 
 
+@pytest.mark.parametrize("other", [nn.SELU, nn.Mish, nn.PReLU, nn.CELU, nn.Hardtanh, nn.LogSigmoid])
+def test_no_other_activation_passes_unseen(other):
+    net = nn.Sequential(
+        nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Conv2d(4, 4, 3), other(), nn.Flatten(), nn.Linear(64, 3)
+    ).eval()
+    with pytest.raises(Refused, match=f"also has {other.__name__.lower()}"):
+        GuidedBackprop()(net, torch.rand(1, 3, 8, 8), torch.tensor([0]))
+
+
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
