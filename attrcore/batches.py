@@ -21,20 +21,22 @@ def in_chunks(work: Callable[[slice], Any], count: int, net: nn.Module, x: Tenso
     `x` (B, C, H, W) shows what one item looks like.  The size depends on network, shape and device alone, so
     that the same call gives the same bits; out of memory halves it, for this call and the next ones.
     """
-    place = (tuple(x.shape[1:]), x.dtype, x.device)
-    sizes = _remembered.setdefault(net, {})
-    if place not in sizes:
-        sizes[place] = bearable(net, x[:1])
+    if not count:
+        raise ValueError("a batch must hold at least one image, got 0")
+    sizes, place = _remembered.setdefault(net, {}), at(x)
     start = 0
     while start < count:
         left = count - start
-        size = -(-left // -(-left // sizes[place]))  # even slices: no stray image in a batch of its own
+        size = -(-left // -(-left // chunk(net, x)))  # even slices: no stray image in a batch of its own
         rows = slice(start, start + size)
+        too_much = False
         try:
             found = work(rows)
-        except torch.OutOfMemoryError:
-            if size == 1:
+        except RuntimeError as e:
+            if size == 1 or not out_of_memory(e):
                 raise
+            too_much = True
+        if too_much:  # not inside `except`: there the error still holds what did not fit
             sizes[place] = size // 2
             torch.cuda.empty_cache()
             continue
@@ -42,10 +44,50 @@ def in_chunks(work: Callable[[slice], Any], count: int, net: nn.Module, x: Tenso
         start = rows.stop
 
 
+def weighted_sum(work: Callable[[Tensor, Tensor], Tensor], weights: Tensor, net: nn.Module, x: Tensor) -> Tensor:
+    """For each image the sum over k of `weights[k] * work(image, k)`, all images and all k in the same slices.
+
+    `work` gets the numbers of images and of points, (n,) int64 each, and returns (n, C, H, W).  Added up in a fixed
+    order, so that the same call gives the same bits on a GPU too.
+    """
+    count = len(weights)
+    numbers = torch.arange(len(x) * count, device=x.device)
+
+    def weighted(rows: slice) -> Tensor:
+        image, k = numbers[rows] // count, numbers[rows] % count
+        return weights[k, None, None, None] * work(image, k)
+
+    sums: list[Tensor | float] = [0.0] * len(x)
+    for rows, found in in_chunks(weighted, len(x) * count, net, x):
+        first, last = rows.start // count, (rows.stop - 1) // count
+        lengths = [min((i + 1) * count, rows.stop) - max(i * count, rows.start) for i in range(first, last + 1)]
+        for i, part in enumerate(found.split(lengths), first):
+            sums[i] = sums[i] + part.sum(0)
+    return torch.stack(sums)
+
+
 def over_batch(work: Callable[..., Tensor], net: nn.Module, x: Tensor, target: Tensor) -> Tensor:
     """`work(net, x, target)` in slices along the batch, put together again."""
     pieces = in_chunks(lambda rows: work(net, x[rows], target[rows]), len(x), net, x)
     return torch.cat([piece for _, piece in pieces])
+
+
+def chunk(net: nn.Module, x: Tensor) -> int:
+    """How many images like those of `x` (B, C, H, W) pass through `net` at a time, as known so far."""
+    sizes = _remembered.setdefault(net, {})
+    if at(x) not in sizes:
+        sizes[at(x)] = bearable(net, x[:1])
+    return sizes[at(x)]
+
+
+def at(x: Tensor) -> tuple:
+    """What, beside the network, decides the chunk."""
+    return tuple(x.shape[1:]), x.dtype, x.device
+
+
+def out_of_memory(e: RuntimeError) -> bool:
+    """CUDA has an error class for it; the CPU and MPS only say so."""
+    return isinstance(e, torch.OutOfMemoryError) or "allocate memory" in str(e) or "out of memory" in str(e)
 
 
 def bearable(net: nn.Module, one: Tensor) -> int:

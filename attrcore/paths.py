@@ -1,7 +1,10 @@
 """Where things lie on disk: what ships with the project, and the folder for data it may not ship."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 
@@ -20,3 +23,17 @@ def data_folder() -> Path:
     It may be absent or read-only; whoever looks inside must cope with either.
     """
     return Path(os.environ.get("ATTRCORE_DATA") or cache_folder() / "data")
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A file to write, which becomes `path` in one step when the block ends well and is gone when it does not.
+
+    Whoever reads `path` meanwhile, or after a crash, never finds half a file.
+    """
+    part = path.with_name(f"{path.name}.{uuid4().hex}.part")
+    try:
+        yield part
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

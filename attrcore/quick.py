@@ -11,7 +11,7 @@ from torch import Tensor
 from attrcore.explain import EXPLAINERS
 from attrcore.explain.guided_backprop import GuidedBackprop
 from attrcore.explain.validity import Check, validity
-from attrcore.kinds import Classifier
+from attrcore.kinds import Classifier, Refused
 from attrcore.models import MODELS
 from attrcore.recipe import Recipe
 
@@ -58,8 +58,11 @@ def explain(model: str, digest: str, image: np.ndarray, target: int | None, sett
 
 @lru_cache(maxsize=4)
 def loaded(model: str, digest: str) -> Classifier:
-    """The classifier, kept for the next question; `digest` makes changed weights another one."""
-    return MODELS[model].load()
+    """The classifier, kept for the next question.  Raises Refused where its weights here are not those of `digest`."""
+    found = MODELS[model].load()
+    if found.digest != digest:
+        raise Refused(f"The weights of {model} were exchanged while you looked at it. Reload the page.")
+    return found
 
 
 def pixels(image: np.ndarray) -> Tensor:

@@ -8,8 +8,9 @@ constructor refuses a bad value from the same source.
 import json
 import math
 from dataclasses import dataclass, field, fields
+from functools import cache
 from hashlib import sha256
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, get_type_hints
 
 
 def knob(
@@ -19,7 +20,12 @@ def knob(
     help: str = "",
     choices: tuple[str, ...] = (),
 ) -> Any:
-    """A dataclass field with a range [lo, hi] or a tuple of choices, and a sentence of help."""
+    """A dataclass field with a range [lo, hi] or a tuple of choices, and a sentence of help.
+
+    Raises TypeError for a number without its range: a page could not draw it.
+    """
+    if type(default) in (int, float) and (lo is None or hi is None):
+        raise TypeError(f"a knob that holds a number must have a range, got {default!r} with [{lo}, {hi}]")
     return field(default=default, metadata={"lo": lo, "hi": hi, "help": help, "choices": choices})
 
 
@@ -45,11 +51,12 @@ class Recipe:
         """Check every knob."""
         for f in fields(self):
             value, where = getattr(self, f.name), f"{type(self).__name__}.{f.name}"
-            if f.type is float and type(value) is int:
-                value = float(value)
+            kind = types(type(self))[f.name]
+            if kind is float and type(value) in (int, float):
+                value = value + 0.0  # 1 and 1.0, and 0.0 and -0.0, are equal settings and must have equal keys
                 object.__setattr__(self, f.name, value)
-            if not fits(value, f.type):
-                raise TypeError(f"{where} must be of type {f.type.__name__}, got {value!r}")
+            if not fits(value, kind):
+                raise TypeError(f"{where} must be of type {kind.__name__}, got {value!r}")
             lo, hi, choices = (f.metadata.get(k) for k in ("lo", "hi", "choices"))
             if lo is not None and not (lo <= value <= hi and math.isfinite(value)):
                 raise ValueError(f"{where} must be in [{lo}, {hi}], got {value!r}")
@@ -93,6 +100,12 @@ class Recipe:
     def key(self) -> str:
         """Sixteen hex digits that change when any setting does: the name of the result."""
         return sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()[:16]
+
+
+@cache
+def types(cls: type[Recipe]) -> dict[str, Any]:
+    """The type of each knob, also where the module writes its annotations as strings."""
+    return get_type_hints(cls)
 
 
 def fits(value: Any, kind: Any) -> bool:

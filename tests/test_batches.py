@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from attrcore import batches
-from attrcore.batches import bearable, in_chunks, over_batch, saved_blocks
+from attrcore.batches import bearable, in_chunks, over_batch, saved_blocks, weighted_sum
 
 
 @pytest.fixture
@@ -27,14 +27,22 @@ def test_slices_are_even(net, monkeypatch):
     assert [p.stop - p.start for p, _ in in_chunks(lambda rows: None, 9, net, X)] == [5, 4]
 
 
-def test_out_of_memory_halves_the_slices_and_is_remembered(net, monkeypatch):
+TOO_MUCH = [
+    torch.OutOfMemoryError("CUDA out of memory"),
+    RuntimeError("[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't allocate memory"),
+    RuntimeError("MPS backend out of memory"),
+]
+
+
+@pytest.mark.parametrize("error", TOO_MUCH, ids=["cuda", "cpu", "mps"])
+def test_out_of_memory_halves_the_slices_and_is_remembered(net, monkeypatch, error):
     monkeypatch.setattr(batches, "bearable", lambda net, one: 16)
     tried = []
 
     def work(rows):
         tried.append(rows.stop - rows.start)
         if tried[-1] > 5:
-            raise torch.OutOfMemoryError("too much")
+            raise error
         return rows
 
     assert [r for part, _ in in_chunks(work, 16, net, X) for r in range(part.start, part.stop)] == list(range(16))
@@ -72,3 +80,25 @@ def test_over_batch_puts_the_slices_together_again(net, monkeypatch):
     monkeypatch.setattr(batches, "bearable", lambda net, one: 3)
     x, t = torch.rand(8, 1, 8, 8), torch.arange(8)
     torch.testing.assert_close(over_batch(lambda net, x, t: x.sum((1, 2, 3)) + t, net, x, t), x.sum((1, 2, 3)) + t)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 100])
+def test_a_weighted_sum_is_the_sum_whatever_the_slices(net, monkeypatch, size):
+    monkeypatch.setattr(batches, "bearable", lambda net, one: size)
+    x, weights = torch.rand(4, 1, 8, 8), torch.tensor([0.5, 2.0, -1.0])
+    found = weighted_sum(lambda image, k: x[image] ** (k + 1)[:, None, None, None], weights, net, x)
+    torch.testing.assert_close(found, 0.5 * x + 2 * x**2 - x**3)
+
+
+def test_a_weighted_sum_keeps_the_graph(net):
+    x = torch.rand(2, 1, 8, 8, requires_grad=True)
+    weighted_sum(lambda image, k: x[image] ** 2, torch.ones(3), net, x).sum().backward()
+    torch.testing.assert_close(x.grad, 6 * x.detach())
+
+
+def test_an_empty_batch_is_refused(net):
+    empty = torch.rand(0, 1, 8, 8)
+    for call in (lambda: over_batch(lambda net, x, t: x, net, empty, empty),
+                 lambda: weighted_sum(lambda image, k: image, torch.ones(3), net, empty)):  # fmt: skip
+        with pytest.raises(ValueError, match="a batch must hold at least one image, got 0"):
+            call()

@@ -45,6 +45,11 @@ def test_settings_that_describe_no_explainer_are_refused():
         quick.explain("MNIST CNN", CNN.digest, DIGIT, 7, Linf().to_dict())
 
 
+def test_weights_that_were_exchanged_are_refused():
+    with pytest.raises(Refused, match="The weights of MNIST CNN were exchanged while you looked at it"):
+        quick.predict("MNIST CNN", "0" * 64, DIGIT)
+
+
 def test_the_callers_image_is_left_alone():
     frozen = DIGIT.copy()
     frozen.setflags(write=False)

@@ -89,3 +89,26 @@ def test_two_recipes_cannot_share_a_name():
 
 def test_title_is_the_first_line_and_story_the_rest():
     assert Dish.title() == "Something to eat (Cook, 1999)." and Dish.story() == "It is served warm.\n\nOr cold."
+
+
+def test_zero_has_one_key_whatever_its_sign():
+    assert Spice(heat=-0.0).key() == Spice(heat=0.0).key()
+
+
+def test_a_number_without_a_range_is_no_knob():
+    with pytest.raises(TypeError, match="a knob that holds a number must have a range, got 3"):
+        knob(3, help="How many.")
+
+
+def test_annotations_written_as_strings_are_checked_too(tmp_path, monkeypatch):
+    (tmp_path / "postponed.py").write_text(
+        "from __future__ import annotations\nfrom dataclasses import dataclass\n"
+        "from attrcore.recipe import Recipe, knob\n\n\n@dataclass(frozen=True)\nclass Postponed(Recipe):\n"
+        "    heat: float = knob(0.5, 0.0, 1.0, 'How hot.')\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    from postponed import Postponed
+
+    assert Postponed(heat=1).heat == 1.0
+    with pytest.raises(TypeError, match=r"Postponed.heat must be of type float, got 'hot'"):
+        Postponed(heat="hot")

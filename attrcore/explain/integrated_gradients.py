@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from attrcore.batches import in_chunks
+from attrcore.batches import weighted_sum
 from attrcore.explain.baselines import BASELINES
 from attrcore.explain.gradient import input_gradient
 from attrcore.recipe import Recipe, knob
@@ -58,17 +58,11 @@ class IntegratedGradients(Recipe):
             torch.as_tensor(t, dtype=x.dtype, device=x.device) for t in quadrature(self.rule, self.steps)
         )
 
-        def weighted(rows: slice) -> tuple[Tensor, Tensor]:
-            row = torch.arange(rows.start, rows.stop, device=x.device)
-            image, point = row // self.steps, row % self.steps
-            a = points[point, None, None, None]
-            between = start[image] + a * (x - start)[image]
-            return image, weights[point, None, None, None] * input_gradient(net, between, target[image])
+        def gradient(image: Tensor, point: Tensor) -> Tensor:
+            between = start[image] + points[point, None, None, None] * (x - start)[image]
+            return input_gradient(net, between, target[image])
 
-        mean = torch.zeros_like(x)
-        for _, (image, grads) in in_chunks(weighted, len(x) * self.steps, net, x):
-            mean = mean.index_add(0, image, grads)
-        return (x - start) * mean
+        return (x - start) * weighted_sum(gradient, weights, net, x)
 
     def reference(self, x: Tensor) -> Tensor:
         """The baseline of each image: (B, C, H, W) in [0, 1]."""

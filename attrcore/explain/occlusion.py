@@ -6,7 +6,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from attrcore.batches import in_chunks
+from attrcore.batches import chunk
 from attrcore.recipe import Recipe, knob
 
 
@@ -31,14 +31,15 @@ class Occlusion(Recipe):
         side = max(1, round(self.window * min(x.shape[2:])))
         method = CaptumOcclusion(net)
 
-        def drops(rows: slice) -> Tensor:
+        def drops(one: Tensor, t: Tensor) -> Tensor:
             return method.attribute(
-                x[rows].detach(),
+                one[None].detach(),
                 sliding_window_shapes=(x.shape[1], side, side),
                 strides=(x.shape[1], max(1, side // 2), max(1, side // 2)),
                 baselines=self.grey,
-                target=target[rows],
+                target=t[None],
+                perturbations_per_eval=chunk(net, x),  # squares in a pass
             )
 
         with torch.no_grad():
-            return torch.cat([d for _, d in in_chunks(drops, len(x), net, x)]).to(x.dtype)
+            return torch.cat([drops(one, t) for one, t in zip(x, target, strict=True)]).to(x.dtype)

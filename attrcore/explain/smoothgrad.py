@@ -6,7 +6,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from attrcore.batches import in_chunks
+from attrcore.batches import weighted_sum
 from attrcore.explain.gradient import input_gradient
 from attrcore.recipe import Recipe, knob
 
@@ -32,12 +32,7 @@ class SmoothGrad(Recipe):
         draws = torch.randn((self.samples, *x.shape[1:]), generator=g).to(x)
         size = self.noise * (x.amax((1, 2, 3), keepdim=True) - x.amin((1, 2, 3), keepdim=True))
 
-        def noisy(rows: slice) -> tuple[Tensor, Tensor]:
-            row = torch.arange(rows.start, rows.stop, device=x.device)
-            image, draw = row // self.samples, row % self.samples
-            return image, input_gradient(net, x[image] + size[image] * draws[draw], target[image])
+        def gradient(image: Tensor, draw: Tensor) -> Tensor:
+            return input_gradient(net, x[image] + size[image] * draws[draw], target[image])
 
-        total = torch.zeros_like(x)
-        for _, (image, grads) in in_chunks(noisy, len(x) * self.samples, net, x):
-            total = total.index_add(0, image, grads)
-        return total / self.samples
+        return weighted_sum(gradient, x.new_full((self.samples,), 1 / self.samples), net, x)

@@ -6,8 +6,7 @@ from functools import cache
 from hashlib import sha256
 from http.client import HTTPException
 from pathlib import Path
-from tempfile import NamedTemporaryFile
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
@@ -16,7 +15,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from attrcore.kinds import Classifier, Progress
-from attrcore.paths import data_folder
+from attrcore.paths import data_folder, replacing
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
@@ -97,32 +96,28 @@ class ImageNet:
     def fetch(self) -> Iterator[Progress]:
         """Download the weights into torchvision's cache, yielding bytes done and in all.
 
-        Raises ConnectionError, in one sentence, where the server does not answer, ValueError where what came is not
-        what torchvision published.  A download that is broken off leaves nothing behind.
+        Raises ConnectionError, in one sentence, where the server does not give them, ValueError where what came is not
+        what torchvision published, OSError where it cannot be kept.  A download that is broken off leaves nothing.
         """
         folder = torchvision_cache()
         folder.mkdir(parents=True, exist_ok=True)
         seen, done = sha256(), 0
+        failed = f"The weights of {self.architecture} could not be downloaded: {self.host}"
         try:
-            with urlopen(self.url, timeout=20) as answer, NamedTemporaryFile(dir=folder, delete=False) as part:
-                try:
-                    total = int(answer.headers.get("Content-Length") or 0)
+            with urlopen(self.url, timeout=20) as answer, replacing(folder / self.file) as part:
+                total = int(answer.headers.get("Content-Length") or 0)
+                with part.open("wb") as file:
                     while block := answer.read(2**18):
-                        part.write(block)
+                        file.write(block)
                         seen.update(block)
                         done += len(block)
                         yield Progress(done, max(done, total))
-                    if not seen.hexdigest().startswith(self.file.rpartition("-")[2].removesuffix(".pth")):
-                        raise ValueError(f"{self.file} must have the sha256 in its name, got {seen.hexdigest()[:8]}")
-                    part.close()
-                    Path(part.name).replace(folder / self.file)
-                finally:
-                    Path(part.name).unlink(missing_ok=True)
+                if not seen.hexdigest().startswith(self.file.rpartition("-")[2].removesuffix(".pth")):
+                    raise ValueError(f"{self.file} must have the sha256 in its name, got {seen.hexdigest()[:8]}")
+        except HTTPError as e:
+            raise ConnectionError(f"{failed} answers {e.code} {e.reason}.") from e
         except (URLError, TimeoutError, ConnectionError, HTTPException) as e:
-            raise ConnectionError(
-                f"The weights of {self.architecture} could not be downloaded: {self.host} does not answer. "
-                "Is this machine online?"
-            ) from e
+            raise ConnectionError(f"{failed} does not answer. Is this machine online?") from e
 
 
 def torchvision_cache() -> Path:

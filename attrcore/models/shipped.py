@@ -13,7 +13,7 @@ from torch import nn
 
 from attrcore.kinds import Classifier
 from attrcore.models.small import fresh
-from attrcore.paths import ASSETS
+from attrcore.paths import ASSETS, replacing
 
 
 @dataclass(frozen=True)
@@ -74,11 +74,13 @@ def load(path: Path) -> Classifier:
 def save(path: Path, net: nn.Module, dtype: torch.dtype, card: dict[str, Any]) -> None:
     """Write `card` to `path` and the weights, as `dtype`, beside it; the card learns their sha256."""
     weights = path.with_suffix(".safetensors")
-    save_file({k: v.detach().cpu().to(dtype).contiguous() for k, v in net.state_dict().items()}, weights)
+    with replacing(weights) as part:
+        save_file({k: v.detach().cpu().to(dtype).contiguous() for k, v in net.state_dict().items()}, part)
     stored = {
         "file": weights.name,
         "dtype": str(dtype).removeprefix("torch."),
         "bytes": weights.stat().st_size,
         "sha256": sha256(weights.read_bytes()).hexdigest(),
     }
-    path.write_text(json.dumps({**card, "weights": stored}, indent=2) + "\n")
+    with replacing(path) as part:
+        part.write_text(json.dumps({**card, "weights": stored}, indent=2) + "\n")

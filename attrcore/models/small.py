@@ -46,5 +46,5 @@ NETWORKS = {"MnistCNN": MnistCNN, "MnistMLP": MnistMLP}
 def fresh(network: str, seed: int) -> nn.Module:
     """An untrained network of `NETWORKS`; the same seed gives the same weights, on every device."""
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.random.default_generator.manual_seed(seed)  # not torch.manual_seed: that reseeds every GPU too
         return NETWORKS[network]()

@@ -30,7 +30,7 @@ def fit(
 ) -> Iterator[Progress]:
     """Train `net` in place, on the device it is on; `loss(net, x, y)` is a scalar.
 
-    Yields after every step; facts hold the epoch and that step's loss.
+    Yields after every step; facts hold the epoch and that step's loss.  Leaves `net` in eval mode, stopped or not.
     """
     device = next(net.parameters()).device
     g = torch.Generator().manual_seed(schedule.seed)
@@ -40,18 +40,20 @@ def fit(
     slope = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
     net.train()
     done = 0
-    for epoch in range(schedule.epochs):
-        for rows in torch.randperm(count, generator=g).split(schedule.batch):
-            x = shifted(samples.images[rows], schedule.shift, g).to(device)
-            y = samples.labels[rows].to(device)
-            optimiser.zero_grad()
-            value = loss(net, x, y)
-            value.backward()
-            optimiser.step()
-            slope.step()
-            done += 1
-            yield Progress(done, steps, {"epoch": epoch + 1, "loss": value.item()})
-    net.eval()
+    try:
+        for epoch in range(schedule.epochs):
+            for rows in torch.randperm(count, generator=g).split(schedule.batch):
+                x = shifted(samples.images[rows], schedule.shift, g).to(device)
+                y = samples.labels[rows].to(device)
+                optimiser.zero_grad()
+                value = loss(net, x, y)
+                value.backward()
+                optimiser.step()
+                slope.step()
+                done += 1
+                yield Progress(done, steps, {"epoch": epoch + 1, "loss": value.item()})
+    finally:  # a network whose training was stopped is a network too
+        net.eval()
 
 
 def shifted(x: Tensor, most: int, g: torch.Generator) -> Tensor:

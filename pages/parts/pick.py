@@ -15,7 +15,7 @@ from attrcore.data.own import FORMATS, MOST_BYTES
 from attrcore.explain import EXPLAINERS
 from attrcore.jobs import Answer
 from attrcore.models import MODELS
-from attrcore.recipe import Recipe
+from attrcore.recipe import Recipe, types
 from pages.parts import cached
 
 OWN = "Your own picture"
@@ -81,7 +81,7 @@ def weights(model: str) -> None:
         try:
             for p in source.fetch():
                 bar.progress(p.done / p.total, f"{p.done / 2**20:.1f} of {p.total / 2**20:.1f} MB")
-        except (ConnectionError, ValueError) as e:
+        except (OSError, ValueError) as e:  # no answer, a full disk, or not what was published
             bar.empty()
             st.error(str(e))
         else:
@@ -164,10 +164,11 @@ def widget(cls: type[Recipe], f: Any) -> Any:
         return st.segmented_control(label, choices, default=f.default, required=True, **shared)
     if choices:
         return st.selectbox(label, choices, choices.index(f.default), filter_mode=None, **shared)
-    if f.type is bool:
+    kind = types(cls)[f.name]
+    if kind is bool:
         return st.toggle(label, f.default, **shared)
-    if hi - lo > 10_000:
-        return st.number_input(label, lo, hi, f.default, **shared)
-    if f.type is int:
+    if hi - lo > 10_000 or 0 < 1000 * lo <= hi:  # seeds, and rates that span decades: too fine for a slider
+        return st.number_input(label, lo, hi, f.default, format=None if kind is int else "%g", **shared)
+    if kind is int:
         return st.slider(label, lo, hi, f.default, **shared)
     return st.slider(label, lo, hi, f.default, step=0.01 if hi - lo <= 1 else 0.5, **shared)

@@ -10,11 +10,22 @@ from tests.conftest import Toy, seeded
 
 def test_occlusion_of_a_linear_network_is_what_each_square_adds(linear, x, target):
     """Every pixel lies in the same number of squares up to the rim; drops add up to W x over each square."""
-    a = Occlusion(window=0.5)(linear, x, target)  # squares of 4, moved by 2
-    contribution = (linear[1].weight[target].view_as(x) * x).sum(1)
-    corner = contribution[:, :4, :4].sum((1, 2))
-    torch.testing.assert_close(a[:, 0, 0, 0], corner.detach())
+    a = Occlusion(window=0.5)(linear, x, target)  # squares of 4, moved by 2: three by three of them on 8 x 8
+    contribution = (linear[1].weight[target].view_as(x) * x).sum(1).detach()
+    total, squares = torch.zeros_like(contribution), torch.zeros(8, 8)
+    for i in (0, 2, 4):
+        for j in (0, 2, 4):
+            total[:, i : i + 4, j : j + 4] += contribution[:, i : i + 4, j : j + 4].sum((1, 2), keepdim=True)
+            squares[i : i + 4, j : j + 4] += 1
+    torch.testing.assert_close(a[:, 0], total / squares)
     assert torch.equal(a[:, 0], a[:, 1])
+
+
+def test_occlusion_passes_many_squares_at_a_time(toy, x, target):
+    sizes = []
+    toy.register_forward_pre_hook(lambda net, args: sizes.append(len(args[0])))
+    Occlusion(window=0.25)(toy, x[:1], target[:1])
+    assert max(sizes) > 10
 
 
 def test_occlusion_agrees_with_captum(toy, x, target):

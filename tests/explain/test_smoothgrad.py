@@ -24,7 +24,7 @@ def test_two_seeds_agree_better_with_more_samples(x, target):
 
 
 def test_noise_is_a_share_of_each_images_own_range(x, target):
-    """Half the contrast gets half the noise: on a network that is even in it, the same gradients come out."""
+    """An image without contrast gets none; else the noise's standard deviation is that share of max - min."""
     seen = []
 
     class Spy(torch.nn.Module):

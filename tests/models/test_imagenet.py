@@ -108,6 +108,18 @@ def test_a_download_that_is_broken_off_leaves_nothing(server, empty):
     assert source.missing() and not list((empty / "hub" / "checkpoints").iterdir())
 
 
+def test_a_file_that_the_server_lacks_is_said_so(server, empty):
+    with pytest.raises(ConnectionError, match=r"127.0.0.1 answers 404 Not Found\."):
+        list(ImageNet("squeezenet1_1", "squeezenet1_1-00000000.pth").fetch())
+
+
+def test_a_downloaded_file_may_be_read_by_others(server, empty):
+    source, _ = published(server, empty)
+    list(source.fetch())
+    (empty / "plain").touch()
+    assert source.found().stat().st_mode == (empty / "plain").stat().st_mode
+
+
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9/x.pth", "http://nowhere.invalid/x.pth"])
 def test_without_a_network_there_is_one_sentence(empty, monkeypatch, url):
     monkeypatch.setattr(ImageNet, "url", property(lambda self: url))

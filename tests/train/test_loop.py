@@ -24,8 +24,8 @@ def test_it_yields_every_step_and_learns():
 
 
 def test_not_asking_on_stops_it():
-    _, last = trained(Schedule(epochs=1000, batch=8), stop_after=3)
-    assert last.done == 3
+    net, last = trained(Schedule(epochs=1000, batch=8), stop_after=3)
+    assert last.done == 3 and not net.training
 
 
 def test_the_same_schedule_gives_the_same_weights_and_leaves_random_state_alone():
