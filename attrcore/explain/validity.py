@@ -4,6 +4,7 @@ A method promises laws by name (`promises`, law -> bound).  All must be finite a
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple
 
 import torch
@@ -74,6 +75,28 @@ def differs(explain: Explainer, net: nn.Module, x: Tensor, target: Tensor, a: Te
     ]  # fmt: skip
 
 
+def settled(explain: Explainer, net: nn.Module, x: Tensor, target: Tensor, a: Tensor, bound: float) -> list[Check]:
+    """A mean over random draws moves with the seed: its standard error, as a share of the map's own length.
+
+    Measured against a second mean, over a quarter as many draws of the next seed: the squared distance of means over
+    n and m draws is on average n + m times the squared error of one draw over n m.
+    """
+    n, m = explain.samples, max(1, explain.samples // 4)
+    other = replace(explain, samples=m, seed=(explain.seed + 1) % 2**31)(net, x, target)
+    error = (a - other).flatten(1).norm(dim=1) * (m / (n + m)) ** 0.5
+    share = error / a.flatten(1).norm(dim=1).clamp_min(1e-12)
+    return [
+        Check(
+            "settled",
+            s <= bound,
+            f"seed noise {percent(s)}" + f", bound {percent(bound)}" * (s > bound),
+            f"The standard error over {n} draws is {percent(s)} of the map's length (bound {percent(bound)}): so much of "
+            "it another seed would draw differently. It falls with the square root of the draws.",
+        )
+        for s in share.tolist()
+    ]
+
+
 def percent(share: float) -> str:
     """Two digits: 0.03 %, 4.2 %, 310 %."""
     if 0 < share < 1e-4:
@@ -86,4 +109,5 @@ def percent(share: float) -> str:
 LAWS: dict[str, Callable[..., list[Check]]] = {
     "completeness": completeness,
     "differs from the gradient": differs,
+    "settled": settled,
 }

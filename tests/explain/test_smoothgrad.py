@@ -1,7 +1,9 @@
+import pytest
 import torch
 
 from attrcore.explain.gradient import Gradient
 from attrcore.explain.smoothgrad import SmoothGrad
+from attrcore.explain.validity import settled
 from tests.conftest import Toy, seeded
 
 
@@ -38,3 +40,32 @@ def test_noise_is_a_share_of_each_images_own_range(x, target):
     SmoothGrad(samples=400, noise=0.5)(Spy(), x[:1], target[:1])
     spread = (torch.cat([s for s in seen if len(s) > 4]) - x[:1]).std() / (x[:1].max() - x[:1].min())
     assert 0.48 < spread < 0.52
+
+
+@pytest.mark.parametrize("samples", [1, 8, 40])
+def test_the_badge_says_how_much_of_the_map_is_the_seeds(samples, x, target):
+    """Its standard error is what many seeds really scatter by."""
+    net = seeded(lambda: Toy(torch.nn.Tanh))
+    runs = [SmoothGrad(samples=samples, noise=0.3, seed=s) for s in range(30)]
+    maps = torch.stack([run(net, x, target) for run in runs])
+    scatter = maps.std(0).flatten(1).norm(dim=1)
+
+    def said(run, a):
+        checks = settled(run, net, x, target, a, 0.5)
+        return [float(c.figure.removeprefix("seed noise ").partition(" %")[0]) / 100 for c in checks]
+
+    said = torch.tensor([said(run, a) for run, a in zip(runs, maps, strict=True)])
+    meant = said * maps.flatten(2).norm(dim=2)
+    torch.testing.assert_close(meant.pow(2).mean(0).sqrt(), scatter, rtol=0.2, atol=0)
+
+
+def test_without_noise_nothing_is_the_seeds(toy, x, target):
+    still = SmoothGrad(noise=0.0)
+    checks = settled(still, toy, x, target, still(toy, x, target), 0.5)
+    assert all(c.holds and c.figure.startswith("seed noise") and "0" in c.figure for c in checks)
+
+
+def test_one_draw_of_much_noise_fails_its_badge(x, target):
+    net = seeded(lambda: Toy(torch.nn.ReLU))
+    one = SmoothGrad(samples=1, noise=1.0)
+    assert not all(c.holds for c in settled(one, net, x, target, one(net, x, target), 0.5))
