@@ -90,8 +90,8 @@ def settled(explain: Explainer, net: nn.Module, x: Tensor, target: Tensor, a: Te
             "settled",
             s <= bound,
             f"seed noise {percent(s)}" + f", bound {percent(bound)}" * (s > bound),
-            f"The standard error over {n} draws is {percent(s)} of the map's length (bound {percent(bound)}): so much of "
-            "it another seed would draw differently. It falls with the square root of the draws.",
+            f"The standard error over {n} draws is {percent(s)} of the map's length (bound {percent(bound)}): as much "
+            "of it is chance. It falls with the square root of the draws.",
         )
         for s in share.tolist()
     ]
