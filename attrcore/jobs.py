@@ -7,30 +7,39 @@ One lane so far, *quick*: processes with one thread each under a nanny, which st
 import json
 import logging
 import os
+import socket
 import threading
+import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
 from hashlib import sha256
 from typing import Any
+from urllib.parse import urlsplit
 
 import dask
 import numpy as np
 from cachetools import LRUCache
 from distributed import Client, Future, KilledWorker, Nanny, Scheduler, SpecCluster
 from distributed.client import FutureCancelledError
+from distributed.comm import CommClosedError
+from distributed.security import Security
 
 from attrcore.kinds import Refused
 
 QUICK_WORKERS = max(1, min(4, (os.cpu_count() or 2) // 2))  # half the cores; each takes about 1 GB of memory
 REMEMBERED = 400  # answers; a photo's map has 0.6 MB
 PATIENCE = 120.0  # seconds that a visitor waits for an answer at most
+SLICE = 0.1  # seconds between two looks at whether the visitor is still there
 
 
 class NoAnswer(RuntimeError):
     """The engine did not answer.  The message is fit for a page."""
 
 
+BROKEN = (KilledWorker, FutureCancelledError, CommClosedError)  # the worker died; the question may be innocent
+
+log = logging.getLogger(__name__)
 _lock = threading.Lock()
 _engine: "Engine | None" = None
 
@@ -40,27 +49,64 @@ class Answer:
 
     def __init__(self, submit: Callable[[], Future], forget: Callable[["Answer"], None]) -> None:
         self.submit, self.forget = submit, forget
-        self.future: Future | None = submit()
-        self.askers = 0
+        self.askers = self.tries = 0
         self.lock = threading.Lock()
         self.value: Any = None
         self.error: Exception | None = None
+        self.put()
 
-    def result(self) -> Any:
-        """Wait for it.  Raises what the question raised, or NoAnswer."""
-        with self.lock:
-            if self.future is not None:
-                try:
-                    self.value = self.wait()
-                except Exception as e:
-                    self.error = e
-                    if not isinstance(e, Refused):  # a refusal stays true; the next visitor may try the rest again
-                        self.forget(self)
-                self.future.release()  # a held future would be computed again when its worker dies later
-                self.future = None
+    def put(self) -> None:
+        """Hand the question to the cluster."""
+        self.tries += 1
+        self.future: Future | None = self.submit()
+        self.come = come = threading.Event()
+        self.future.add_done_callback(lambda _: come.set())
+
+    @property
+    def known(self) -> bool:
+        """Is it there, so that `result` need not wait?"""
+        return self.future is None or self.come.is_set()
+
+    def result(self, still_there: Callable[[], Any] = lambda: None) -> Any:
+        """Wait for it, calling `still_there` ten times a second, which may raise to leave.
+
+        Raises what the question raised, or NoAnswer.
+        """
+        end = time.monotonic() + PATIENCE
+        while self.future is not None:
+            if self.come.wait(SLICE):
+                self.collect()
+            elif time.monotonic() < end:
+                still_there()
+            else:
+                self.forget(self)
+                raise NoAnswer(f"No answer within {PATIENCE:.0f} seconds: the server is busy. Try again later.")
         if self.error is not None:
             raise self.error.with_traceback(None)  # else it would grow by a frame with every asker
         return self.value
+
+    def collect(self) -> None:
+        """Take what has come, or put the question once more when its first worker died."""
+        with self.lock:
+            if self.future is None or not self.come.is_set():
+                return  # another asker was faster
+            try:
+                self.value = self.future.result(timeout=PATIENCE)
+            except BROKEN as e:
+                self.future.release()
+                try:
+                    if self.tries == 1:
+                        return self.put()
+                    raise NoAnswer("The computation broke down twice; the server's log says why.") from e
+                except NoAnswer as given_up:
+                    self.error = given_up
+                    log.exception("a computation broke down")
+            except Exception as e:
+                self.error = e
+            if self.error is not None and not isinstance(self.error, Refused):
+                self.forget(self)  # a refusal stays true; the rest the next visitor may try again
+            self.future.release()  # a held future would be computed again when its worker dies later
+            self.future = None
 
     def give_up(self) -> None:
         """One asker less.  What nobody waits for any more is not computed, unless it has begun."""
@@ -69,25 +115,14 @@ class Answer:
             self.forget(self)
             future.cancel()
 
-    def wait(self) -> Any:
-        """The result of the first try, or of a second one when the first one's worker died."""
-        for attempt in (1, 2):
-            try:
-                return self.future.result(timeout=PATIENCE)
-            except (KilledWorker, FutureCancelledError) as e:
-                self.future.release()
-                if attempt == 2:
-                    raise NoAnswer("The computation broke down twice; the server's log says why.") from e
-                self.future = self.submit()
-            except TimeoutError as e:
-                raise NoAnswer(f"No answer within {PATIENCE:.0f} seconds: the server is busy. Try again later.") from e
-
 
 class Engine:
     """A client, the embedded cluster it talks to unless one was named, and the latest answers."""
 
     def __init__(self) -> None:
         address = os.environ.get("DASK_SCHEDULER_ADDRESS")
+        if address:
+            knock(address)
         self.cluster = None if address else cluster()
         self.client = Client(address or self.cluster, set_as_default=False)
         self.answers: LRUCache[str, Answer] = LRUCache(REMEMBERED)
@@ -123,8 +158,15 @@ class Engine:
         return self.begin(function, *args).result()
 
     def submit(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Future:
-        """Hand one try to the cluster."""
+        """Hand one try to the cluster.  Raises NoAnswer when it is gone."""
+        if self.client.status != "running":
+            raise NoAnswer("The scheduler has gone away. Reload the page in a moment.")
         return self.client.submit(function, *args, pure=False)
+
+    @property
+    def lost(self) -> bool:
+        """Has the scheduler gone away for good?  A client looks for it for half a minute before it gives up."""
+        return self.client.status in ("closing", "closed")
 
     def close(self) -> None:
         """End the workers."""
@@ -134,8 +176,21 @@ class Engine:
                 self.cluster.close(timeout=5)
 
 
+def knock(address: str) -> None:
+    """Is somebody there?  A Client that fails to start is best never made: it may block the next one."""
+    try:
+        parts = urlsplit(address)
+        socket.create_connection((parts.hostname or "", parts.port or 0), timeout=5).close()
+    except (OSError, ValueError) as e:
+        raise NoAnswer(f"The scheduler {address}, which DASK_SCHEDULER_ADDRESS names, does not answer.") from e
+
+
 def cluster() -> SpecCluster:
-    """A scheduler in this process and the workers of the quick lane, on the loopback interface only."""
+    """A scheduler in this process and the workers of the quick lane.
+
+    On the loopback interface only, and with certificates made for this run: a scheduler computes whatever it is sent,
+    and other people on this machine must not send it anything.
+    """
     dask.config.set({
         # A question that kills its worker is not handed to the next one behind our back: `Answer.wait` counts.
         "distributed.scheduler.allowed-failures": 0,
@@ -143,27 +198,30 @@ def cluster() -> SpecCluster:
         # worker has just died again it closes the nanny for good.
         "distributed.deploy.lost-worker-timeout": "10000 days",
     })  # fmt: skip
+    security = Security.temporary()
+    local = {"host": "127.0.0.1", "protocol": "tls://", "security": security}
+    local["dashboard_address"] = "127.0.0.1:0"  # workers insist on a status server; keep it to this machine
     options = {
+        **local,
         "nthreads": 1,
         "memory_limit": 0,
-        "dashboard_address": "127.0.0.1:0",  # workers insist on a status server; keep it to this machine
         "preload": ["attrcore.quick"],  # imports torch and loads the first model before the first visitor asks
         "env": {"OMP_NUM_THREADS": "1"},  # two torch threads beside a busy page process are slower than one
-        "host": "127.0.0.1",
         "silence_logs": logging.ERROR,
     }
     return SpecCluster(
-        scheduler={"cls": Scheduler, "options": {"host": "127.0.0.1", "port": 0, "dashboard_address": "127.0.0.1:0"}},
+        scheduler={"cls": Scheduler, "options": {**local, "port": 0}},
         workers={f"quick-{i}": {"cls": Nanny, "options": options} for i in range(QUICK_WORKERS)},
+        security=security,
         silence_logs=logging.ERROR,
     )
 
 
 def engine() -> Engine:
-    """The one engine of this process, started when first asked for."""
+    """The one engine of this process, started when first asked for, and again when its scheduler was lost."""
     global _engine
     with _lock:
-        if _engine is None:
+        if _engine is None or _engine.lost:
             _engine = Engine()
         return _engine
 
