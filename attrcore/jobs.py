@@ -62,10 +62,9 @@ class Answer:
         self.come = come = threading.Event()
         self.future.add_done_callback(lambda _: come.set())
 
-    @property
-    def known(self) -> bool:
-        """Is it there, so that `result` need not wait?"""
-        return self.future is None or self.come.is_set()
+    def soon(self, seconds: float) -> bool:
+        """Is it there, or will it be within `seconds`?"""
+        return self.future is None or self.come.wait(seconds)
 
     def result(self, still_there: Callable[[], Any] = lambda: None) -> Any:
         """Wait for it, calling `still_there` ten times a second, which may raise to leave.

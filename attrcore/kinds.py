@@ -15,7 +15,10 @@ from attrcore.recipe import Recipe
 
 
 class Refused(ValueError):
-    """A method that this network cannot support.  The message says which rule is not met."""
+    """What cannot be had, such as a method on a network that does not support it.
+
+    The message says which rule is not met, in a sentence fit for a page.
+    """
 
 
 class Explainer(Protocol):

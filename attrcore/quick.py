@@ -1,5 +1,6 @@
 """What a page asks for and gets within a second.  Runs in a worker; takes and returns plain values and arrays."""
 
+import logging
 import time
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ from attrcore.explain.guided_backprop import GuidedBackprop
 from attrcore.explain.validity import Check, validity
 from attrcore.kinds import Classifier, Refused
 from attrcore.models import MODELS
+from attrcore.origin import made_by
 from attrcore.recipe import Recipe
 
 
@@ -23,6 +25,7 @@ class Drawn(NamedTuple):
     target: int  # the class whose score is explained
     checks: list[Check]
     seconds: float  # of the explainer alone
+    made_by: dict[str, str]  # versions and device of the worker
 
 
 def classes(model: str) -> tuple[str, ...]:
@@ -53,7 +56,7 @@ def explain(model: str, digest: str, image: np.ndarray, target: int | None, sett
     a = method(net, x, t)
     seconds = time.perf_counter() - start
     (checks,) = validity(method, net, x, t, a)
-    return Drawn(a[0].float().numpy(), target, checks, seconds)
+    return Drawn(a[0].float().numpy(), target, checks, seconds, made_by(x.device))
 
 
 @lru_cache(maxsize=4)
@@ -72,6 +75,7 @@ def pixels(image: np.ndarray) -> Tensor:
 
 def dask_setup(worker: Any) -> None:
     """A starting worker answers its first visitor as fast as its hundredth."""
+    logging.getLogger("distributed.worker").addFilter(lambda said: "Refused(" not in said.getMessage())  # no failure
     name, source = next(iter(MODELS.items()))
     blank = np.zeros(source.size, np.uint8)
     blank[:, 8:20, 12:16] = 255

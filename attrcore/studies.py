@@ -1,7 +1,6 @@
 """What can be run from start to finish: recipes whose `run` yields progress and returns a result."""
 
 import copy
-import platform
 import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from torch import Tensor, nn
 from attrcore.data.mnist import mnist
 from attrcore.kinds import Progress, Result
 from attrcore.models.small import NETWORKS, fresh
+from attrcore.origin import made_by
 from attrcore.recipe import Recipe, knob
 from attrcore.train import LOSSES
 from attrcore.train.loop import Schedule, fit
@@ -28,13 +28,6 @@ def finish(run: Run, on_progress: Callable[[Progress], Any] = lambda p: None) ->
             on_progress(next(run))
         except StopIteration as end:
             return end.value
-
-
-def made_by(device: str | torch.device) -> dict[str, str]:
-    """Versions and device, for the record of a result."""
-    device = torch.device(device)
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
-    return {"torch": torch.__version__, "python": platform.python_version(), "device": f"{device.type} {name}"}
 
 
 def best_device() -> str:
@@ -83,4 +76,4 @@ class Training(Recipe):
             "predictions_changed_by_half_precision": int((predictions(halved, test.images) != said).sum()),
             "training_seconds": seconds,
         }
-        return Result(self, numbers, {k: v.cpu() for k, v in net.state_dict().items()}, made_by(device))
+        return Result(self, numbers, {k: v.cpu() for k, v in net.state_dict().items()}, made_by(torch.device(device)))

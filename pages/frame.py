@@ -1,11 +1,13 @@
 """Every page's frame: settings, menu, and the one place where a refused choice becomes a sentence."""
 
 import gc
+import logging
 from pathlib import Path
 
 import streamlit as st
 
 HERE = Path(__file__).resolve().parent
+log = logging.getLogger("attrcore.pages")
 
 
 @st.cache_resource(show_spinner=False)
@@ -21,6 +23,7 @@ def settle() -> None:
 def frame() -> None:
     """Draw the page that the menu, or the address, names."""
     from attrcore.jobs import NoAnswer
+    from attrcore.kinds import Refused
     from pages.parts import cached
 
     st.set_page_config("Attribution fragility explorer", HERE.parent / "assets" / "favicon.png", layout="wide")
@@ -32,7 +35,10 @@ def frame() -> None:
     try:
         with cached.run():
             page.run()
-    except (ValueError, NoAnswer) as e:
+    except (Refused, NoAnswer) as e:
+        st.error(str(e))
+    except ValueError as e:  # a rule of attrcore that a choice broke, or a bug: the log tells them apart
+        log.warning("a page was refused", exc_info=e)
         st.error(str(e))
     settle()
 

@@ -5,6 +5,8 @@ from io import BytesIO
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from attrcore.kinds import Refused
+
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 MOST_BYTES = 10 * 2**20
 MOST_PIXELS = 40_000_000
@@ -12,7 +14,7 @@ LEAST_SIDE = 8
 MOST_ASPECT = 10  # a longer strip would be blown up, and most of it cropped away
 
 
-class Unfit(ValueError):
+class Unfit(Refused):
     """A picture that cannot be used.  The message is fit for a page."""
 
 

@@ -16,6 +16,7 @@ import streamlit as st
 from attrcore import jobs, quick
 from attrcore.data import DATASETS, own
 from attrcore.data.fit import fit
+from attrcore.kinds import Refused
 from attrcore.models import MODELS
 from attrcore.recipe import Recipe
 
@@ -41,7 +42,7 @@ def begun(function: Callable[..., Any], *args: Any) -> jobs.Answer:
 
 def classes(model: str) -> tuple[str, ...]:
     """Names of the model's outputs."""
-    return jobs.engine().ask(quick.classes, model)
+    return awaited(begun(quick.classes, model))
 
 
 def prediction(model: str, image: np.ndarray) -> jobs.Answer:
@@ -56,6 +57,19 @@ def maps(model: str, image: np.ndarray, target: int | None, methods: dict[str, R
     """
     about = model, MODELS[model].digest, image, target
     return {name: begun(quick.explain, *about, method.to_dict()) for name, method in methods.items()}
+
+
+def awaited(answer: jobs.Answer) -> Any:
+    """The answer, when it comes.  Leaves the page where the visitor has chosen something else meanwhile."""
+    return answer.result(lambda: "model" in st.session_state)  # looking there is where Streamlit ends a run
+
+
+def drawn(answer: jobs.Answer) -> quick.Drawn | Refused | jobs.NoAnswer:
+    """One map when it is there, or why there is none."""
+    try:
+        return awaited(answer)
+    except (Refused, jobs.NoAnswer) as reason:
+        return reason
 
 
 def fitted(source: str, name: str, model: str) -> np.ndarray:

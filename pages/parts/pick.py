@@ -1,4 +1,4 @@
-"""Widgets that choose.  Each draws itself and returns a plain value; no other file touches st.session_state.
+"""Widgets that choose.  Each draws itself and returns what was chosen; no other file writes to st.session_state.
 
 Every choice but an uploaded picture is bound to the address, under the widget's key: a copied link restores it.
 """
@@ -46,12 +46,17 @@ class Scene:
     @property
     def chances(self) -> np.ndarray:
         """Probability of each class; waits for it."""
-        return self.prediction.result()
+        return cached.awaited(self.prediction)
 
     @property
     def target(self) -> int:
         """The class whose score is explained; waits for the prediction where that decides."""
         return int(self.chances.argmax()) if self.wanted is None else self.wanted
+
+    @property
+    def asked(self) -> str:
+        """The class in words; does not wait."""
+        return "the predicted class" if self.wanted is None else f"“{self.classes[self.wanted]}”"
 
 
 def scene() -> Scene:
@@ -75,7 +80,7 @@ def weights(model: str) -> None:
     reason = source.missing()
     if not reason:
         return
-    st.info(f"{reason} All other models work without them.")
+    st.info(f"{reason} Networks whose weights are here, and those that come with this tool, work without them.")
     if st.button(f"Download them from {source.host}"):
         bar = st.progress(0.0, "Connecting")
         try:
@@ -142,24 +147,20 @@ def methods(default: tuple[str, ...]) -> dict[str, Recipe]:
     return picked
 
 
-def recipe(cls: type[Recipe], columns: int = 1) -> Recipe:
-    """One widget per knob of `cls`, in so many columns, and the recipe they describe.
+def recipe(cls: type[Recipe], across: bool = False) -> Recipe:
+    """One widget per knob of `cls`, below each other or across the page, and the recipe they describe.
 
     Nested recipes keep their defaults.
     """
-    places = st.columns(columns) if columns > 1 else [nullcontext()]
-    chosen = {}
-    for i, f in enumerate(f for f in fields(cls) if f.metadata):
-        with places[i % columns]:
-            chosen[f.name] = widget(cls, f)
-    return cls(**chosen)
+    with st.container(horizontal=True, gap="large") if across else nullcontext():
+        return cls(**{f.name: widget(cls, f, 260 if across else "stretch") for f in fields(cls) if f.metadata})
 
 
-def widget(cls: type[Recipe], f: Any) -> Any:
+def widget(cls: type[Recipe], f: Any, width: int | str) -> Any:
     """The widget that a knob asks for: a menu, a switch, a number or a slider."""
     lo, hi, help, choices = (f.metadata[k] for k in ("lo", "hi", "help", "choices"))
     label = f.name.replace("_", " ").capitalize()
-    shared: dict[str, Any] = {"key": f"{cls.__name__}.{f.name}", "help": help, **LINKED}
+    shared: dict[str, Any] = {"key": f"{cls.__name__}.{f.name}", "help": help, "width": width, **LINKED}
     if choices and sum(map(len, choices)) <= 30:  # they fit side by side
         return st.segmented_control(label, choices, default=f.default, required=True, **shared)
     if choices:

@@ -3,28 +3,30 @@
 import json
 from collections.abc import Callable
 from hashlib import sha256
-from importlib.metadata import version
 from io import BytesIO
+from pathlib import Path
 
+import matplotlib
 import numpy as np
 import streamlit as st
 from PIL import Image, ImageDraw, ImageFont
 
 from attrcore.look import Look, enlarged, paint, shown
 from attrcore.models import MODELS
+from attrcore.quick import Drawn
 from attrcore.recipe import Recipe
 from pages.parts.pick import Scene
-from pages.parts.show import rgb
+from pages.parts.show import marks, rgb
 
 
 def buttons(
-    scene: Scene, methods: dict[str, Recipe], maps: dict[str, np.ndarray], tops: dict[str, float], look: Look
+    scene: Scene, methods: dict[str, Recipe], maps: dict[str, Drawn], tops: dict[str, float], look: Look
 ) -> None:
     """Three downloads.  Each file is made when its button is clicked."""
     offers: list[tuple[str, str, Callable[[], bytes]]] = [
         ("Picture", "maps.png", lambda: sheet(scene, maps, tops, look)),
         ("Raw maps", "maps.npz", lambda: arrays(scene, maps)),
-        ("Settings", "settings.json", lambda: settings(scene, methods, look)),
+        ("Settings", "settings.json", lambda: settings(scene, methods, maps, look)),
     ]
     with st.container(horizontal=True):
         for label, file, make in offers:
@@ -32,32 +34,48 @@ def buttons(
             st.download_button(f"{label} (.{kind})", make, file, on_click="ignore", key=f"save.{kind}")
 
 
-def sheet(scene: Scene, maps: dict[str, np.ndarray], tops: dict[str, float], look: Look) -> bytes:
-    """Image and maps side by side with their names, as PNG."""
-    painted = [paint(shown(a, look.values), tops[name], look, scene.picture.pixels) for name, a in maps.items()]
-    tiles = [enlarged(t) for t in (rgb(scene.picture.pixels), *painted)]
-    names = [f"{scene.model}: {scene.classes[scene.target]}", *maps]
-    h, w, gap, head = *tiles[0].shape[:2], 12, 28
-    paper = Image.new("RGB", (len(tiles) * (w + gap) + gap, h + head + gap), "white")
-    write = ImageDraw.Draw(paper)
-    for i, (tile, name) in enumerate(zip(tiles, names, strict=True)):
+def sheet(scene: Scene, maps: dict[str, Drawn], tops: dict[str, float], look: Look) -> bytes:
+    """Image and maps side by side, each with its name and what the gate says of it, as PNG."""
+    image = scene.picture.pixels
+    painted = [paint(shown(m.attribution, look.values), tops[name], look, image) for name, m in maps.items()]
+    tiles = [enlarged(t) for t in (rgb(image), *painted)]
+    under = [f"explained: {scene.classes[scene.target]}", *("; ".join(marks(m.checks)) for m in maps.values())]
+    h, w, gap, line = *tiles[0].shape[:2], 12, 20
+    paper = Image.new("RGB", (len(tiles) * (w + gap) + gap, h + 2 * line + 2 * gap), "white")
+    write, font = ImageDraw.Draw(paper), lettering(14)
+    for i, (tile, over, below) in enumerate(zip(tiles, (scene.model, *maps), under, strict=True)):
         left = gap + i * (w + gap)
-        write.text((left, 8), name, "black", ImageFont.load_default(14))
-        paper.paste(Image.fromarray(tile), (left, head))
+        paper.paste(Image.fromarray(tile), (left, gap + line))
+        for top, words in ((gap // 2, over), (gap + line + h + 4, below)):
+            write.text((left, top), clipped(words, w, font), "black", font)
     file = BytesIO()
     paper.save(file, "PNG")
     return file.getvalue()
 
 
-def arrays(scene: Scene, maps: dict[str, np.ndarray]) -> bytes:
+def lettering(size: int) -> ImageFont.FreeTypeFont:
+    """The font that matplotlib ships; Pillow's own has no ✓."""
+    return ImageFont.truetype(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf", size)
+
+
+def clipped(words: str, width: int, font: ImageFont.FreeTypeFont) -> str:
+    """As many of the words as stay within `width` pixels."""
+    if font.getlength(words) <= width:
+        return words
+    while words and font.getlength(words + "…") > width:
+        words = words[:-1]
+    return words.rstrip() + "…"
+
+
+def arrays(scene: Scene, maps: dict[str, Drawn]) -> bytes:
     """The image and every attribution, signed and unclipped, (c, H, W) float32, by name."""
     file = BytesIO()
-    np.savez_compressed(file, image=scene.picture.pixels, **maps)
+    np.savez_compressed(file, image=scene.picture.pixels, **{name: m.attribution for name, m in maps.items()})
     return file.getvalue()
 
 
-def settings(scene: Scene, methods: dict[str, Recipe], look: Look) -> bytes:
-    """Everything that decides the maps, as JSON."""
+def settings(scene: Scene, methods: dict[str, Recipe], maps: dict[str, Drawn], look: Look) -> bytes:
+    """Everything that decides the maps, as JSON, with what the gate found."""
     plain = {
         "model": scene.model,
         "weights_sha256": MODELS[scene.model].digest,
@@ -65,8 +83,12 @@ def settings(scene: Scene, methods: dict[str, Recipe], look: Look) -> bytes:
         "picture": scene.picture.name,
         "pixels_sha256": sha256(scene.picture.pixels.tobytes()).hexdigest(),
         "class": {"index": scene.target, "name": scene.classes[scene.target]},
-        "maps": {name: method.to_dict() for name, method in methods.items()},
+        "probability": float(scene.chances[scene.target]),
+        "maps": {
+            name: {"recipe": methods[name].to_dict(), "checks": [c._asdict() for c in m.checks], "made_by": m.made_by}
+            for name, m in maps.items()
+        },
+        "refused": [name for name in methods if name not in maps],
         "look": look.to_dict(),
-        "versions": {package: version(package) for package in ("attrcore", "torch", "captum", "streamlit")},
     }
     return json.dumps(plain, indent=2).encode()

@@ -1,7 +1,9 @@
-"""Elements that show.  Each takes plain values and returns nothing."""
+"""Elements that show.  Each takes what it shows and returns nothing, or a place to show more in."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from html import escape
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -9,10 +11,12 @@ import streamlit as st
 from matplotlib import colormaps
 
 from attrcore.explain.validity import Check
+from attrcore.jobs import Answer
 from attrcore.kinds import Refused
 from attrcore.look import Look, paint, shown
 from attrcore.quick import Drawn
 from attrcore.recipe import Recipe
+from pages.parts import cached
 from pages.parts.pick import Scene
 
 CARD = 205  # px: four fit beside the sidebar at 1280, seven at 1920
@@ -23,49 +27,66 @@ def rgb(pixels: np.ndarray) -> np.ndarray:
     return np.broadcast_to(pixels.transpose(1, 2, 0), (*pixels.shape[1:], 3))
 
 
+def grid(scene: Scene) -> Any:
+    """Where the cards stand.  The browser keeps the pixels of small pictures square (`assets/style.css`)."""
+    size = "small" if max(scene.picture.pixels.shape) < CARD else "large"
+    return st.container(horizontal=True, key=f"{size}-pictures")
+
+
 def image(scene: Scene) -> None:
     """The picture as the network sees it."""
     pixels = scene.picture.pixels
     with st.container(width=CARD, gap="xsmall"):
         st.markdown("**Image**")
-        drawing("image", rgb(pixels), f"The image: {scene.picture.label}")
+        drawing(rgb(pixels), f"The image: {scene.picture.label}")
         said = f"{scene.picture.label} · " if scene.picture.label else ""
         st.caption(f"{said}{pixels.shape[2]} x {pixels.shape[1]} px, as the network gets it")
 
 
-def drawing(name: str, picture: np.ndarray, alt: str) -> None:
-    """A picture as wide as its card.  The browser keeps the pixels of a small one square (`assets/style.css`)."""
-    with st.container(key=f"{'small' if max(picture.shape) < CARD else 'large'}-{name}"):
-        st.image(picture, width="stretch", output_format="PNG", alt=alt)
+def drawing(picture: np.ndarray, alt: str) -> None:
+    """A picture as wide as its card."""
+    st.image(picture, width="stretch", output_format="PNG", alt=alt)
 
 
 def chances(scene: Scene, count: int = 5) -> None:
-    """The most probable classes, as bars with their numbers."""
+    """The most probable classes, as bars with their numbers, and the explained one where it is not among them."""
+    chosen = scene.chances.argsort()[::-1][:count].tolist()
+    if scene.target not in chosen:
+        chosen.append(scene.target)
+    rows = []
+    for i in chosen:
+        share = float(scene.chances[i])
+        mark = " ◂ explained" if i == scene.target else ""
+        rows.append(f'<li style="--share: {share:.1%}">{escape(scene.classes[i])} · {share:.1%}{mark}</li>')
     with st.container(width=CARD, gap="xsmall"):
         st.markdown("**Prediction**")
-        best = scene.chances.argsort()[::-1][:count]
-        for i in best:
-            mark = " ◂ explained" if i == scene.target else ""
-            st.progress(float(scene.chances[i]), f"{scene.classes[i]} · {scene.chances[i]:.1%}{mark}")
-        if scene.target not in best:
-            st.caption(f"Explained: {scene.classes[scene.target]} · {scene.chances[scene.target]:.2%}")
+        st.html(f'<ul class="chances">{"".join(rows)}</ul>')
 
 
 @contextmanager
-def card(name: str, method: Recipe) -> Iterator[None]:
-    """The place of one map: its name at once, the rest when it is there."""
+def card(name: str, method: Recipe, answer: Answer) -> Iterator[None]:
+    """The place of one map: its name at once, a word while it is computed, the rest when the answer is there."""
     with st.container(width=CARD, gap="xsmall"):
         st.markdown(f"**{name}**", help=method.title())
-        yield
+        place: Any = nullcontext()
+        if not answer.soon(0.4):
+            empty = st.empty()
+            empty.caption("computing …")
+            cached.drawn(answer)
+            place = empty.container(gap="xsmall")
+        with place:
+            yield
 
 
 def panel(name: str, answer: Drawn, top: float, look: Look, scene: Scene) -> None:
-    """One map with its badge and its scale; `top` is the value of the strongest colour."""
+    """One map with its badges and its scale; `top` is the value of the strongest colour."""
     plane = shown(answer.attribution, look.values)
-    drawing(name, paint(plane, top, look, scene.picture.pixels), in_words(name, plane))
-    badges(answer.checks)
+    drawing(paint(plane, top, look, scene.picture.pixels), in_words(name, plane))
     clipped = float((np.abs(plane) > top).mean())
-    st.caption(f"strongest colour {top:.3g}, largest {np.abs(plane).max():.3g}, {clipped:.1%} clipped")
+    scale = f"strongest colour {top:.3g}, largest {np.abs(plane).max():.3g}, {clipped:.1%} clipped"
+    st.markdown(
+        f"{badges(answer.checks)}  \n:small[:gray[{scale}]]", help="\n\n".join(check.says for check in answer.checks)
+    )
 
 
 def refusal(reason: Exception) -> None:
@@ -74,12 +95,18 @@ def refusal(reason: Exception) -> None:
     st.caption(str(reason))
 
 
-def badges(checks: list[Check]) -> None:
+def badges(checks: list[Check]) -> str:
     """What the validity gate says: the figure of each law, green where it holds and red where it does not."""
     first, *laws = checks
-    for check in laws or [first]:
-        colour = "gray" if check is first and check.holds else "green" if check.holds else "red"
-        st.badge(f"{'✓' if check.holds else '✗'} {check.figure}", color=colour, help=check.says)
+    dull = first.holds and not laws
+    colours = ["gray" if dull else "green" if check.holds else "red" for check in laws or [first]]
+    return " ".join(f":{colour}-badge[{mark}]" for colour, mark in zip(colours, marks(checks), strict=True))
+
+
+def marks(checks: list[Check]) -> list[str]:
+    """The figure of each law with its verdict; where a method promises none, that the map is finite and not zero."""
+    first, *laws = checks
+    return [f"{'✓' if check.holds else '✗'} {check.figure}" for check in laws or [first]]
 
 
 def legend(look: Look) -> None:
@@ -90,15 +117,20 @@ def legend(look: Look) -> None:
         "positive": ("none", "for"),
         "negative": ("none", "against"),
     }
-    strip = (colormaps[look.colours](np.linspace(0, 1, 120))[None, :, :3] * 255).round().astype(np.uint8)
     left, right = ends[look.values]
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption(left, width="content")
-        st.image(strip.repeat(12, 0), width=120, output_format="PNG", alt=f"Colour scale from {left} to {right}")
-        st.caption(right, width="content")
+    colours = ", ".join(f"rgb{c}" for c in steps(look))
+    st.html(
+        f'<p class="legend">{left} <span role="img" aria-label="Colour scale from {left} to {right}" '
+        f'style="background: linear-gradient(to right, {colours})"></span> {right}</p>'
+    )
 
 
-def inspection(name: str, method: Recipe, answer: Drawn, top: float, look: Look) -> None:
+def steps(look: Look) -> list[tuple[int, ...]]:
+    """The colour scale in 17 steps of (red, green, blue)."""
+    return [tuple(round(255 * c) for c in colormaps[look.colours](i / 16)[:3]) for i in range(17)]
+
+
+def inspection(name: str, method: Recipe, answer: Drawn, top: float, look: Look, scene: Scene) -> None:
     """One map large, with its values on hover, and beside it what it is and what the gate found."""
     left, right = st.columns([3, 2])
     with left:
@@ -108,13 +140,16 @@ def inspection(name: str, method: Recipe, answer: Drawn, top: float, look: Look)
         st.markdown(method.story())
         for check in answer.checks:
             st.markdown(f"{'✓' if check.holds else '✗'} {check.says}")
-        st.caption(f"Computed in {answer.seconds * 1000:.0f} ms. Settings: {settings(method)}.")
+        st.caption(
+            f"Explains “{scene.classes[answer.target]}”. Settings: {settings(method)}. "
+            f"Computed in {answer.seconds * 1000:.0f} ms on {answer.made_by['device']}."
+        )
 
 
 def values(name: str, plane: np.ndarray, top: float, look: Look) -> None:
     """A heat map whose values can be read off: row, column, value."""
     low = -top if look.values == "signed" else 0
-    colours = [[i / 16, f"rgb{tuple(int(255 * c) for c in colormaps[look.colours](i / 16)[:3])}"] for i in range(17)]
+    colours = [[i / 16, f"rgb{c}"] for i, c in enumerate(steps(look))]
     figure = go.Figure(go.Heatmap(
         z=plane.astype(np.float32), zmin=low, zmax=top or 1, colorscale=colours,
         hovertemplate="row %{y}, column %{x}<br><b>%{z:.4g}</b><extra></extra>",

@@ -65,7 +65,7 @@ def test_a_copied_link_restores_the_screen_in_a_fresh_browser(quiet, server, bro
     expect(map_of(quiet, "DeepLIFT")).to_be_visible()
     quiet.get_by_text("Display (changes no number)").click()
     quiet.get_by_role("radio", name="signed").click()
-    expect(quiet.get_by_text("against", exact=True)).to_be_visible()
+    expect(quiet.get_by_role("img", name="Colour scale from against to for")).to_be_visible()
     idle(quiet)
     expect(quiet).to_have_url(re.compile("DeepLIFT.*signed|signed.*DeepLIFT"))
     fresh = browser.new_context().new_page()
@@ -83,7 +83,7 @@ def test_a_copied_link_restores_the_screen_in_a_fresh_browser(quiet, server, bro
 
 
 def test_the_three_downloads_hold_what_they_say(quiet, server):
-    opened(quiet, server, "?maps=Gradient&maps=DeepLIFT&no.Packaged+digits=4")
+    opened(quiet, server, "?model=MNIST+MLP&maps=Gradient&maps=DeepLIFT&maps=Grad-CAM&no.Packaged+digits=4")
 
     def saved(label):
         with quiet.expect_download() as waiting:
@@ -92,10 +92,11 @@ def test_the_three_downloads_hold_what_they_say(quiet, server):
 
     settings = json.loads(saved("Settings (.json)"))
     assert settings["class"] == {"index": 4, "name": "4"} and list(settings["maps"]) == ["Gradient", "DeepLIFT"]
+    assert settings["maps"]["DeepLIFT"]["checks"][1]["holds"] and settings["maps"]["DeepLIFT"]["made_by"]["torch"]
     arrays = np.load(BytesIO(saved("Raw maps (.npz)")))
     assert sorted(arrays) == ["DeepLIFT", "Gradient", "image"] and arrays["DeepLIFT"].shape == (1, 28, 28)
     assert np.abs(arrays["Gradient"]).max() > 0 > arrays["Gradient"].min()
-    assert Image.open(BytesIO(saved("Picture (.png)"))).size == (3 * 292 + 12, 280 + 28 + 12)
+    assert Image.open(BytesIO(saved("Picture (.png)"))).size == (3 * 292 + 12, 280 + 2 * 20 + 24)
 
 
 def test_values_can_be_read_off_an_inspected_map(quiet, server):
@@ -115,7 +116,8 @@ def test_a_visitors_own_picture(quiet, server, tmp_path):
     opened(quiet, server, "?pictures1=Your+own+picture&maps=Gradient")
     quiet.locator("input[type=file]").set_input_files(tmp_path / "one.png")
     expect(map_of(quiet, "Gradient")).to_be_visible(timeout=30_000)
-    expect(quiet.get_by_text("1 · ", exact=False).first).to_be_visible()
+    expect(quiet.get_by_text(re.compile(r"1 · \d+\.\d% ◂ explained"))).to_be_visible()
+    expect(quiet.get_by_text("28 x 28 px, as the network gets it", exact=True)).to_be_visible()
     quiet.locator("input[type=file]").set_input_files(tmp_path / "evil.png")
     expect(quiet.get_by_text("This file is none of PNG")).to_be_visible(timeout=30_000)
 
@@ -173,8 +175,20 @@ def test_a_killed_worker_costs_no_visitor_and_the_end_leaves_no_process(quiet, t
     assert "Traceback" not in server.log.read_text(), server.log.read_text()
 
 
-def test_the_page_process_runs_no_network():
-    """What the pages import, they import without loading a single weight."""
+def test_what_the_pages_import_is_light():
+    """Neither a weight nor torchvision nor captum: the page is there before they would be."""
     script = "import pages.parts.show, pages.parts.save, sys, attrcore.quick as q; print(q.loaded.cache_info().currsize, 'captum' in sys.modules, 'torchvision' in sys.modules)"  # noqa: E501
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["0", "False", "False"]
+
+
+def test_a_slow_map_does_not_hold_its_visitor(quiet, server):
+    """Occlusion takes seconds on a photo; whoever moves on meanwhile need not wait for it."""
+    opened(quiet, server, "?maps=Occlusion&maps=SmoothGrad&SmoothGrad.samples=500&no.Packaged+digits=31")
+    number = quiet.get_by_label("Which one (0 to 4999)")
+    for digit in ("32", "33", "34"):
+        number.fill(digit)
+        number.press("Enter")
+    expect(quiet.get_by_text("4 · 28 x 28 px")).to_be_visible(timeout=30_000)
+    idle(quiet)
+    expect(map_of(quiet, "SmoothGrad")).to_be_visible()

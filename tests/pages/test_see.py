@@ -25,13 +25,15 @@ def opened(**address):
 
 
 def text(at):
-    return "\n".join(str(e.value) for e in (*at.markdown, *at.caption, *at.error, *at.info))
+    said = [e.value for e in (*at.markdown, *at.caption, *at.error, *at.info)]
+    return "\n".join([*said, *(e.proto.body for e in at.get("html"))])
 
 
 def test_it_opens_with_a_digit_its_prediction_and_maps():
     at = opened()
     assert not at.exception and not at.error
-    assert at.title[0].value == "See" and "for “0” in the eyes of MNIST CNN" in text(at)
+    assert at.title[0].value == "See" and "for the predicted class in the eyes of MNIST CNN" in text(at)
+    assert "0 · 100.0% ◂ explained" in text(at)
     assert all(f"**{name}**" in text(at) for name in at.session_state["maps"])
 
 
@@ -55,8 +57,10 @@ def test_a_link_restores_every_choice():
      {"IntegratedGradients.steps": "100000"}, {"class10": "12"}, {"Look.clip": "nan"}],
 )  # fmt: skip
 def test_a_link_with_nonsense_opens_with_defaults(address):
-    at = opened(**address)
-    assert not at.exception and at.title[0].value == "See"
+    at, plain = opened(**address), opened()
+    assert not at.exception and not at.error and text(at) == text(plain)
+    assert [w.value for w in at.selectbox] == [w.value for w in plain.selectbox]
+    assert [w.value for w in (*at.slider, *at.number_input)] == [w.value for w in (*plain.slider, *plain.number_input)]
 
 
 def test_a_method_the_network_cannot_have_is_refused_with_the_reason():
@@ -102,8 +106,30 @@ def test_weights_that_are_missing_get_a_sentence_and_the_rest_works(monkeypatch,
     assert "in the eyes of MNIST MLP" in text(at) and not at.exception
 
 
+def test_a_slow_map_says_that_it_is_computed(monkeypatch):
+    monkeypatch.setattr(jobs.Answer, "soon", lambda self, seconds: False)
+    at = opened(maps=["Gradient"])
+    assert not at.exception and "✓ finite" in text(at) and "computing" not in text(at)  # its place was taken
+
+
+def test_a_broken_rule_is_a_sentence_and_is_logged(monkeypatch, caplog):
+    def broken(self):
+        raise ValueError("TopKOverlap.k must be in [1, 784], got 0")
+
+    monkeypatch.setattr("attrcore.look.Look.colours", property(broken))
+    at = opened()
+    assert at.error[0].value == "TopKOverlap.k must be in [1, 784], got 0" and not at.exception
+    assert "a page was refused" in caplog.text and "Traceback" in caplog.text
+
+
+def test_the_page_process_runs_no_network(monkeypatch):
+    monkeypatch.setattr("torch.nn.Module.__call__", lambda *args: pytest.fail("a network ran beside the page"))
+    at = opened(**{"no.Packaged digits": "888"})
+    assert not at.exception and "✓ sum gap" in text(at)
+
+
 def test_no_engine_is_a_sentence_not_a_stack(monkeypatch):
-    def busy(self):
+    def busy(self, still_there):
         raise jobs.NoAnswer("No answer within 120 seconds: the server is busy. Try again later.")
 
     monkeypatch.setattr(jobs.Answer, "result", busy)

@@ -1,0 +1,25 @@
+"""What made a result: versions and device, for its record."""
+
+import platform
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+
+import torch
+
+PACKAGES = ("attrcore", "torch", "torchvision", "captum", "numpy", "scikit-image", "pillow")
+
+
+@cache
+def made_by(device: torch.device) -> dict[str, str]:
+    """Versions of what decides a number, and the device it was computed on."""
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
+    versions = {package: installed(package) for package in PACKAGES}
+    return {**versions, "python": platform.python_version(), "device": f"{device.type} {name}"}
+
+
+def installed(package: str) -> str:
+    """Its version; attrcore may also run from its source tree, without one."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
