@@ -70,6 +70,13 @@ def imports() -> None:
     packaged_digits()
 
 
+def engine() -> None:
+    """The workers: the first, then the others."""
+    from attrcore import jobs
+
+    jobs.engine().grow()
+
+
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[dict[str, Any]]:
     """Wake the engine beside the first page, and close it in time."""
@@ -81,7 +88,7 @@ async def lifespan(app: st.App) -> AsyncIterator[dict[str, Any]]:
         except Exception:  # pages try again, and tell their visitors
             log.exception("%s failed at the start", work.__name__)
 
-    starting = [asyncio.create_task(begun(work)) for work in (jobs.engine, imports)]
+    starting = [asyncio.create_task(begun(work)) for work in (engine, imports)]
     yield {}
     await asyncio.wait(starting)
     await asyncio.to_thread(jobs.close)

@@ -1,6 +1,7 @@
 """Batches that fit: the only place that splits work, and the only one that copes with too little memory."""
 
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -12,7 +13,20 @@ from torch import Tensor, nn
 # of 4 or 5 (1.8 x slower in batches of 50), the MNIST CNN in batches of 130 to 260.
 CPU_BLOCK = 16 * 2**20
 
+# Asked before every slice: is the result still wanted?  A worker puts the answer here; nobody else need care.
+wanted: ContextVar[Callable[[], bool]] = ContextVar("wanted", default=lambda: True)
+
 _remembered: WeakKeyDictionary[nn.Module, dict[tuple, int]] = WeakKeyDictionary()
+
+
+class Abandoned(RuntimeError):
+    """Nobody waits for this result any more."""
+
+
+def go_on() -> None:
+    """Raise Abandoned when the result is not wanted any more."""
+    if not wanted.get()():
+        raise Abandoned("nobody waits for this result any more")
 
 
 def in_chunks(work: Callable[[slice], Any], count: int, net: nn.Module, x: Tensor) -> Iterator[tuple[slice, Any]]:
@@ -20,12 +34,15 @@ def in_chunks(work: Callable[[slice], Any], count: int, net: nn.Module, x: Tenso
 
     `x` (B, C, H, W) shows what one item looks like.  The size depends on network, shape and device alone, so
     that the same call gives the same bits; out of memory halves it, for this call and the next ones.
+
+    Raises Abandoned between two slices where `wanted` says so, ValueError for an empty batch.
     """
     if not count:
         raise ValueError("a batch must hold at least one image, got 0")
     sizes, place = _remembered.setdefault(net, {}), at(x)
     start = 0
     while start < count:
+        go_on()
         left = count - start
         size = -(-left // -(-left // chunk(net, x)))  # even slices: no stray image in a batch of its own
         rows = slice(start, start + size)

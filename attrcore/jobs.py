@@ -27,7 +27,8 @@ from distributed.security import Security
 
 from attrcore.kinds import Refused
 
-QUICK_WORKERS = max(1, min(4, (os.cpu_count() or 2) // 2))  # half the cores; each takes about 1 GB of memory
+# Half the cores; but two at least, so that one visitor's slow map does not hold all others.  Each takes 1 GB of memory.
+QUICK_WORKERS = max(2, min(4, (os.cpu_count() or 2) // 2))
 REMEMBERED = 400  # answers; a photo's map has 0.6 MB
 PATIENCE = 120.0  # seconds that a visitor waits for an answer at most
 SLICE = 0.1  # seconds between two looks at whether the visitor is still there
@@ -167,6 +168,12 @@ class Engine:
         """Has the scheduler gone away for good?  A client looks for it for half a minute before it gives up."""
         return self.client.status in ("closing", "closed")
 
+    def grow(self) -> None:
+        """Bring in the workers beyond the first, once that one is there: the first visitor need not wait for all."""
+        if self.cluster is not None:
+            self.client.wait_for_workers(1)
+            self.cluster.scale(QUICK_WORKERS)
+
     def close(self) -> None:
         """End the workers."""
         self.client.close(timeout=2)
@@ -185,7 +192,7 @@ def knock(address: str) -> None:
 
 
 def cluster() -> SpecCluster:
-    """A scheduler in this process and the workers of the quick lane.
+    """A scheduler in this process and the first worker of the quick lane; `Engine.grow` adds the others.
 
     On the loopback interface only, and with certificates made for this run: a scheduler computes whatever it is sent,
     and other people on this machine must not send it anything.
@@ -208,9 +215,11 @@ def cluster() -> SpecCluster:
         "env": {"OMP_NUM_THREADS": "1"},  # two torch threads beside a busy page process are slower than one
         "silence_logs": logging.ERROR,
     }
+    worker = {"cls": Nanny, "options": options}
     return SpecCluster(
         scheduler={"cls": Scheduler, "options": {**local, "port": 0}},
-        workers={f"quick-{i}": {"cls": Nanny, "options": options} for i in range(QUICK_WORKERS)},
+        workers={0: worker},
+        worker=worker,
         security=security,
         silence_logs=logging.ERROR,
     )

@@ -1,14 +1,17 @@
 """What a page asks for and gets within a second.  Runs in a worker; takes and returns plain values and arrays."""
 
 import logging
+import re
 import time
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from distributed import get_worker
 from torch import Tensor
 
+from attrcore.batches import wanted
 from attrcore.explain import EXPLAINERS
 from attrcore.explain.guided_backprop import GuidedBackprop
 from attrcore.explain.validity import Check, validity
@@ -47,6 +50,7 @@ def explain(model: str, digest: str, image: np.ndarray, target: int | None, sett
     method = Recipe.from_dict(settings)
     if type(method) not in EXPLAINERS.values():
         raise ValueError(f"settings must describe an explainer, got {settings['kind']}")
+    wanted.set(still_wanted)
     net, x = loaded(model, digest).net, pixels(image)
     if target is None:
         with torch.no_grad():
@@ -57,6 +61,16 @@ def explain(model: str, digest: str, image: np.ndarray, target: int | None, sett
     seconds = time.perf_counter() - start
     (checks,) = validity(method, net, x, t, a)
     return Drawn(a[0].float().numpy(), target, checks, seconds, made_by(x.device))
+
+
+def still_wanted() -> bool:
+    """Has nobody taken back the question that this worker is busy with?  Dask lets a cancelled task run on."""
+    try:
+        worker = get_worker()
+        task = worker.state.tasks.get(worker.get_current_task())
+    except ValueError:  # not in a worker: called directly
+        return True
+    return task is None or task.state != "cancelled"
 
 
 @lru_cache(maxsize=4)
@@ -75,7 +89,8 @@ def pixels(image: np.ndarray) -> Tensor:
 
 def dask_setup(worker: Any) -> None:
     """A starting worker answers its first visitor as fast as its hundredth."""
-    logging.getLogger("distributed.worker").addFilter(lambda said: "Refused(" not in said.getMessage())  # no failure
+    no_failures = re.compile(r"Refused\(|Abandoned\(")
+    logging.getLogger("distributed.worker").addFilter(lambda said: not no_failures.search(said.getMessage()))
     name, source = next(iter(MODELS.items()))
     blank = np.zeros(source.size, np.uint8)
     blank[:, 8:20, 12:16] = 255

@@ -136,6 +136,40 @@ def test_what_nobody_waits_for_any_more_is_not_computed(engine, tmp_path):
     assert engine.ask(touch, file, 0.0)
 
 
+def test_a_computation_that_nobody_waits_for_stops_at_its_next_slice(engine):
+    digit = np.zeros((1, 28, 28), np.uint8)
+    digit[:, 8:20, 12:16] = 255
+    about = "MNIST CNN", MODELS["MNIST CNN"].digest, digit, 1
+    engine.ask(quick.explain, *about, EXPLAINERS["Occlusion"](window=0.5).to_dict())  # imports captum
+    slow = EXPLAINERS["SmoothGrad"](samples=500).to_dict(), EXPLAINERS["Occlusion"](window=0.1).to_dict()
+    for settings in slow:
+        answer = engine.begin(quick.explain, *about, settings)
+        key = answer.future.key
+        while not any(key in keys for keys in engine.client.run(busy).values()):
+            time.sleep(0.01)
+        engine.give_up([answer])
+        start = time.monotonic()
+        while any(key in keys for keys in engine.client.run(busy).values()):
+            time.sleep(0.01)
+        assert time.monotonic() - start < 1.0  # all of it takes longer
+
+
+def busy(dask_worker):
+    """What a worker holds."""
+    return list(dask_worker.state.tasks)
+
+
+def test_a_slow_question_does_not_hold_the_others(engine):
+    engine.grow()
+    engine.client.wait_for_workers(jobs.QUICK_WORKERS)
+    slow = engine.begin(time.sleep, 3.0)
+    time.sleep(0.2)
+    start = time.monotonic()
+    assert [engine.ask(abs, -i) for i in range(100, 110)] == list(range(100, 110))
+    assert time.monotonic() - start < 2.0 and not slow.soon(0)
+    slow.result()
+
+
 def test_giving_up_an_answer_that_is_there_changes_nothing(engine):
     answer = engine.begin(abs, -6)
     assert answer.result() == 6
@@ -154,7 +188,7 @@ def test_a_key_follows_every_byte():
 
 def test_waiting_can_be_broken_off(engine):
     """A visitor who clicks on something else does not sit out a slow map first."""
-    answer, looks = engine.begin(time.sleep, 3.0), []
+    answer, looks = engine.begin(time.sleep, 3.1), []
 
     def leave():
         looks.append(time.monotonic())

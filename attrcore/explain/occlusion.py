@@ -6,7 +6,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from attrcore.batches import chunk
+from attrcore.batches import chunk, go_on
 from attrcore.recipe import Recipe, knob
 
 
@@ -29,7 +29,12 @@ class Occlusion(Recipe):
         from captum.attr import Occlusion as CaptumOcclusion  # 2 s to import, and no other method needs it
 
         side = max(1, round(self.window * min(x.shape[2:])))
-        method = CaptumOcclusion(net)
+
+        def forward(squares: Tensor) -> Tensor:
+            go_on()
+            return net(squares)
+
+        method = CaptumOcclusion(forward)
 
         def drops(one: Tensor, t: Tensor) -> Tensor:
             return method.attribute(
