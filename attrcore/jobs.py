@@ -10,7 +10,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import partial
 from hashlib import sha256
@@ -30,7 +30,7 @@ from attrcore.kinds import Refused
 # Half the cores; but two at least, so that one visitor's slow map does not hold all others.  Each takes 1 GB of memory.
 QUICK_WORKERS = max(2, min(4, (os.cpu_count() or 2) // 2))
 REMEMBERED = 400  # answers; a photo's map has 0.6 MB
-PATIENCE = 120.0  # seconds that a visitor waits for an answer at most
+PATIENCE = 600.0  # seconds until a question that nobody answers is given up; who asked may leave before
 SLICE = 0.1  # seconds between two looks at whether the visitor is still there
 
 
@@ -59,6 +59,7 @@ class Answer:
     def put(self) -> None:
         """Hand the question to the cluster."""
         self.tries += 1
+        self.deadline = time.monotonic() + PATIENCE
         self.future: Future | None = self.submit()
         self.come = come = threading.Event()
         self.future.add_done_callback(lambda _: come.set())
@@ -72,11 +73,10 @@ class Answer:
 
         Raises what the question raised, or NoAnswer.
         """
-        end = time.monotonic() + PATIENCE
         while self.future is not None:
             if self.come.wait(SLICE):
                 self.collect()
-            elif time.monotonic() < end:
+            elif time.monotonic() < self.deadline:
                 still_there()
             else:
                 self.forget(self)
@@ -114,6 +114,18 @@ class Answer:
         if self.askers == 0 and (future := self.future) is not None:
             self.forget(self)
             future.cancel()
+
+
+def as_they_come(answers: dict[str, Answer], still_there: Callable[[], Any] = lambda: None) -> Iterator[str]:
+    """The names of the answers, each when it is there (or too late), so that no quick one waits for a slow one."""
+    waiting = dict(answers)
+    while waiting:
+        for name in [n for n, a in waiting.items() if a.soon(0) or time.monotonic() > a.deadline]:
+            del waiting[name]
+            yield name
+        if waiting:
+            next(iter(waiting.values())).soon(SLICE / 4)
+            still_there()
 
 
 class Engine:

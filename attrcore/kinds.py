@@ -28,6 +28,7 @@ class Explainer(Protocol):
     `x.requires_grad`.  The network, the images and the random state are left as found.
     """
 
+    passes: int  # through the network, per image, about: the dearest part of its cost
     differentiable: bool  # may an attack take the gradient of the attribution?
     promises: dict[str, float]  # law of attrcore.explain.validity -> the error it may have
 

@@ -26,19 +26,27 @@ class Look(Recipe):
         "positive, negative: one side of signed.",
     )
     clip: float = knob(
-        99.5, 50.0, 100.0, "Percentile of the values that gets the strongest colour; what is above is clipped."
+        99.5,
+        50.0,
+        100.0,
+        "Percentile of a map's non-zero values that gets the strongest colour; what is above is clipped.",
     )
-    shared: bool = knob(
+    one_scale: bool = knob(
         False, help="One colour scale for all maps. Methods have different units, so most then look pale."
     )
-    opacity: float = knob(1.0, 0.0, 1.0, "How much of the map covers the image; 1 hides the image.")
-    sequential: str = knob("cividis", choices=SEQUENTIAL, help="Colours for absolute, positive and negative.")
-    diverging: str = knob("PuOr", choices=DIVERGING, help="Colours for signed; zero is white.")
+    opacity: float = knob(
+        1.0,
+        0.0,
+        1.0,
+        "How much of the map covers the image; 1 hides it. Below 1, weak values cover less than strong ones.",
+    )
+    palette: str = knob("cividis", choices=SEQUENTIAL, help="Colours for absolute, positive and negative values.")
+    signed_palette: str = knob("PuOr", choices=DIVERGING, help="Colours for signed values; zero is white.")
 
     @property
     def colours(self) -> str:
         """The colour map in use, by matplotlib's and plotly's common name."""
-        return self.diverging if self.values == "signed" else self.sequential
+        return self.signed_palette if self.values == "signed" else self.palette
 
 
 def shown(attribution: np.ndarray, values: str) -> np.ndarray:
@@ -50,24 +58,24 @@ def shown(attribution: np.ndarray, values: str) -> np.ndarray:
 
 
 def limit(planes: list[np.ndarray], clip: float) -> float:
-    """The size of value that gets the strongest colour: a percentile of |value| over all `planes`; 0 for all-zero."""
-    sizes = np.concatenate([np.empty(0), *(np.abs(p[np.isfinite(p)]).ravel() for p in planes)])
-    if not sizes.size:
-        return 0.0
-    return float(np.percentile(sizes, clip)) or float(sizes.max())  # a sparse map's percentile may be zero
+    """The value that gets the strongest colour: a percentile of the non-zero |values| of all `planes`; 0 if none.
+
+    Zeros do not count: a map that is mostly empty would be clipped at nothing.
+    """
+    sizes = np.concatenate([np.empty(0), *(np.abs(p[np.isfinite(p) & (p != 0)]) for p in planes)])
+    return float(np.percentile(sizes, clip)) if sizes.size else 0.0
 
 
 def paint(plane: np.ndarray, top: float, look: Look, image: np.ndarray | None = None) -> np.ndarray:
     """(H, W) values as (H, W, 3) uint8 colours, `top` the strongest, over `image` (C, H, W) uint8 as opacity says."""
     from matplotlib import colormaps
 
-    level = np.nan_to_num(plane) / top if top else np.zeros_like(plane)
-    if look.values == "signed":
-        level = (level + 1) / 2
-    colours = colormaps[look.colours](level.clip(0, 1))[..., :3] * 255
+    level = (np.nan_to_num(plane) / top if top else np.zeros_like(plane)).clip(-1, 1)
+    colours = colormaps[look.colours]((level + 1) / 2 if look.values == "signed" else level.clip(0))[..., :3] * 255
     if image is not None and look.opacity < 1:
         grey = image.mean(0)[..., None]
-        colours = look.opacity * colours + (1 - look.opacity) * grey
+        cover = look.opacity * (look.opacity + (1 - look.opacity) * np.abs(level)[..., None])
+        colours = cover * colours + (1 - cover) * grey
     return colours.round().astype(np.uint8)
 
 

@@ -131,7 +131,7 @@ def main() -> None:
         with served() as server:
             page.goto(f"{server.url}/?maps=Gradient&maps=Integrated+Gradients")
             idle(page)
-            number = page.get_by_label("Which one (0 to 4999)")
+            number = page.get_by_label("Picture (0 to 4999)")
 
             def next_digit(i: int) -> None:
                 number.fill(str(100 + i))
@@ -149,7 +149,7 @@ def main() -> None:
                 photos = ("a cup of coffee", "a rocket on its pad", "an astronaut", "a retina", "a tabby cat")
 
                 def next_photo(i: int) -> None:
-                    page.get_by_label("Which one").click()
+                    page.get_by_role("combobox", name="Picture").click()
                     page.get_by_role("option", name=photos[i % len(photos)]).click()
 
                 row("click to SqueezeNet's gradient on a new photo", clicks(page, next_photo, 4), "<= 1")

@@ -24,7 +24,7 @@ def frame() -> None:
     """Draw the page that the menu, or the address, names."""
     from attrcore.jobs import NoAnswer
     from attrcore.kinds import Refused
-    from pages.parts import cached
+    from pages.parts import cached, pick
 
     st.set_page_config("Attribution fragility explorer", HERE.parent / "assets" / "favicon.png", layout="wide")
     st.logo(HERE.parent / "assets" / "logo.svg", size="large")
@@ -34,6 +34,7 @@ def frame() -> None:
     })  # fmt: skip
     try:
         with cached.run():
+            pick.keep()
             page.run()
     except (Refused, NoAnswer) as e:
         st.error(str(e))

@@ -76,6 +76,19 @@ def test_everything_is_left_as_found(cls, toy, x, target):
 
 
 @every_explainer
+def test_it_says_what_it_costs(cls, toy, x, target):
+    """Passes are counted in images that go through the network; the first call may also look at the network's shape."""
+    method, seen = cls(), []
+    method(toy, x[:1], target[:1])
+    network = copy.deepcopy(toy)
+    method(network, x[:1], target[:1])
+    network.register_forward_pre_hook(lambda net, args: seen.append(len(args[0])))
+    network.conv1.register_forward_pre_hook(lambda net, args: seen.append(len(args[0])))
+    method(network, x[:1], target[:1])
+    assert method.passes == 0 or 0.5 <= max(sum(seen) / 2, sum(seen) - 1) / method.passes <= 2
+
+
+@every_explainer
 def test_it_works_inside_no_grad(cls, toy, x, target):
     with torch.no_grad():
         inside = cls()(toy, x, target)

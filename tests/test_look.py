@@ -47,6 +47,8 @@ def test_a_sparse_map_is_not_drawn_as_nothing():
     plane = np.zeros((50, 50))
     plane[3, 3] = 7.0
     assert limit([plane], 99.0) == 7.0
+    plane[4] = np.arange(50)  # a percentile counts those values that are there
+    assert limit([plane], 50.0) == np.median([7.0, *range(1, 50)])
 
 
 @pytest.mark.parametrize("plane", [np.zeros((3, 3)), np.full((3, 3), np.nan)])
@@ -59,6 +61,13 @@ def test_opacity_blends_with_the_grey_image():
     image = np.full((3, 2, 2), 200, np.uint8)
     plane = np.ones((2, 2))
     assert (paint(plane, 1.0, Look(opacity=0.0), image) == 200).all()
+    for values in VALUES:  # what is zero veils the image less than what is strong
+        look = Look(values=values, opacity=0.5)
+        zero, strong = paint(np.array([[0.0, 1.0]]), 1.0, look, image[:, :1])[0].astype(float)
+        bare = paint(np.array([[0.0, 1.0]]), 1.0, Look(values=values))[0].astype(float)
+        assert np.allclose(zero, 0.25 * bare[0] + 0.75 * 200, atol=1) and np.allclose(
+            strong, 0.5 * bare[1] + 100, atol=1
+        )
     assert np.array_equal(paint(plane, 1.0, Look(opacity=1.0), image), paint(plane, 1.0, Look()))
 
 

@@ -26,6 +26,7 @@ from attrcore.recipe import Recipe, knob
 class Brightness(Recipe):
     """The image itself, times a factor (Newcomer, 2026)."""
 
+    passes: ClassVar[int] = 0
     differentiable: ClassVar[bool] = True
     promises: ClassVar[dict[str, float]] = {}
 

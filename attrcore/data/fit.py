@@ -5,25 +5,45 @@ from PIL import Image, ImageOps
 
 
 def fit(picture: Image.Image, size: tuple[int, int, int], resize: int) -> np.ndarray:
-    """(C, H, W) uint8: short side to `resize`, centre crop to H x W, grey where C is 1.
+    """(C, H, W) uint8, grey where C is 1.
 
-    For three channels this is torchvision's ImageNet preprocessing (bilinear, antialiased).  A grey picture for a
-    digit network that is bright at its rim is inverted: those networks know white strokes on black.
+    For three channels this is torchvision's ImageNet preprocessing: short side to `resize` (bilinear, antialiased),
+    centre crop to H x W.  For one, a digit network's: nothing is cut off; a picture that is not square is padded with
+    the colour of its rim, and one that is bright at its rim is inverted, since those networks know white on black.
     """
+    return fit_and_say(picture, size, resize)[0]
+
+
+def fit_and_say(picture: Image.Image, size: tuple[int, int, int], resize: int) -> tuple[np.ndarray, str]:
+    """The same, and in a few words what was done to the picture beyond scaling it; often nothing."""
     channels, h, w = size
-    picture = picture.convert("L" if channels == 1 else "RGB")
+    if channels == 1:
+        return fit_digit(picture.convert("L"), (w, h))
+    picture = picture.convert("RGB")
     short = min(picture.size)
     if short != resize:
         picture = picture.resize([resize * side // short for side in picture.size], Image.Resampling.BILINEAR)
     left, top = round((picture.width - w) / 2), round((picture.height - h) / 2)
-    picture = picture.crop((left, top, left + w, top + h))
-    if channels == 1 and bright_rim(picture):
+    said = "centre crop" if picture.size != (w, h) else ""
+    return np.asarray(picture.crop((left, top, left + w, top + h))).transpose(2, 0, 1).copy(), said
+
+
+def fit_digit(picture: Image.Image, size: tuple[int, int]) -> tuple[np.ndarray, str]:
+    """A grey picture for a digit network, and what was done to it."""
+    done, ground = [], rim(picture)
+    if picture.width != picture.height:
+        side = max(picture.size)
+        picture = ImageOps.pad(picture, (side, side), color=int(ground))
+        done.append("padded to a square")
+    if picture.size != size:
+        picture = picture.resize(size, Image.Resampling.BILINEAR)
+    if ground > 127.5:
         picture = ImageOps.invert(picture)
-    pixels = np.asarray(picture)
-    return pixels[None] if channels == 1 else pixels.transpose(2, 0, 1).copy()
+        done.append("inverted")
+    return np.asarray(picture)[None].copy(), ", ".join(done)
 
 
-def bright_rim(picture: Image.Image) -> bool:
-    """Is the outermost pixel row brighter than mid-grey on average?"""
-    p = np.asarray(picture.convert("L"), dtype=float)
-    return float(np.concatenate([p[0], p[-1], p[:, 0], p[:, -1]]).mean()) > 127.5
+def rim(picture: Image.Image) -> float:
+    """The middle grey level of the outermost pixels."""
+    p = np.asarray(picture, dtype=float)
+    return float(np.median(np.concatenate([p[0], p[-1], p[:, 0], p[:, -1]])))

@@ -33,7 +33,7 @@ def read(data: bytes) -> Image.Image:
         if min(w, h) < LEAST_SIDE:
             raise Unfit(f"A picture must be at least {LEAST_SIDE} pixels on each side; this one is {w} x {h}.")
         if max(w, h) > MOST_ASPECT * min(w, h):
-            raise Unfit(f"A picture may be at most {MOST_ASPECT} times as long as wide; this one is {w} x {h}.")
+            raise Unfit(f"The longer side may be at most {MOST_ASPECT} times the shorter; this picture has {w} x {h}.")
         return plain(ImageOps.exif_transpose(picture))
     except UnidentifiedImageError:
         raise Unfit(f"This file is none of {', '.join(FORMATS)}.") from None

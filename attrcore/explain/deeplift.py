@@ -85,6 +85,7 @@ class DeepLift(Recipe):
     max-pooling; the badge shows where it is not.
     """
 
+    passes: ClassVar[int] = 2
     differentiable: ClassVar[bool] = True
     promises: ClassVar[dict[str, float]] = {"completeness": 0.01}
 

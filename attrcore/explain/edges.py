@@ -16,6 +16,7 @@ class SobelEdges(Recipe):
     Whatever map looks like this one may owe its looks to the image alone.
     """
 
+    passes: ClassVar[int] = 0
     differentiable: ClassVar[bool] = False
     promises: ClassVar[dict[str, float]] = {}
 

@@ -20,6 +20,7 @@ class GradCam(Recipe):
     of the image by bilinear interpolation.  One coarse channel; refused where the network has no feature map.
     """
 
+    passes: ClassVar[int] = 1
     differentiable: ClassVar[bool] = True
     promises: ClassVar[dict[str, float]] = {}
 

@@ -33,6 +33,7 @@ class Gradient(Recipe):
     zero however important its pixels are.
     """
 
+    passes: ClassVar[int] = 1
     differentiable: ClassVar[bool] = True
     promises: ClassVar[dict[str, float]] = {}
 

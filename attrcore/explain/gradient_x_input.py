@@ -18,6 +18,7 @@ class GradientXInput(Recipe):
     the image.
     """
 
+    passes: ClassVar[int] = 1
     differentiable: ClassVar[bool] = True
     promises: ClassVar[dict[str, float]] = {}
 

@@ -54,6 +54,7 @@ class GuidedBackprop(Recipe):
     Defined for rectifiers (ReLU, ReLU6); refused where the network has none or has other activations too.
     """
 
+    passes: ClassVar[int] = 1
     differentiable: ClassVar[bool] = True
     promises: ClassVar[dict[str, float]] = {"differs from the gradient": 1e-3}
 

@@ -51,6 +51,11 @@ class IntegratedGradients(Recipe):
     rule: str = knob("Gauss-Legendre", choices=tuple(RULES), help="Where the points lie and how they weigh.")
     baseline: str = knob("black", choices=tuple(BASELINES), help="The image that the path starts from.")
 
+    @property
+    def passes(self) -> int:
+        """One per point."""
+        return self.steps
+
     def __call__(self, net: nn.Module, x: Tensor, target: Tensor) -> Tensor:
         """(B, C, H, W), (B,) -> (B, C, H, W)."""
         start = self.reference(x)

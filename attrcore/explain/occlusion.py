@@ -24,6 +24,11 @@ class Occlusion(Recipe):
     window: float = knob(0.15, 0.1, 0.5, "Side of the square, as a share of the image's shorter side.")
     grey: float = knob(0.0, 0.0, 1.0, "Grey level that covers the square; 0 is black.")
 
+    @property
+    def passes(self) -> int:
+        """One per square."""
+        return round(2 / self.window - 1) ** 2
+
     def __call__(self, net: nn.Module, x: Tensor, target: Tensor) -> Tensor:
         """(B, C, H, W), (B,) -> (B, C, H, W), the same for each channel."""
         from captum.attr import Occlusion as CaptumOcclusion  # 2 s to import, and no other method needs it

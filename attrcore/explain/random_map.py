@@ -16,6 +16,7 @@ class RandomMap(Recipe):
     Every image of a batch gets the same noise.
     """
 
+    passes: ClassVar[int] = 0
     differentiable: ClassVar[bool] = False
     promises: ClassVar[dict[str, float]] = {}
 

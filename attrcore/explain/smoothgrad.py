@@ -28,6 +28,11 @@ class SmoothGrad(Recipe):
     noise: float = knob(0.15, 0.0, 1.0, "Standard deviation of the noise, as a share of the image's range.")
     seed: int = knob(0, 0, 2**31 - 1, "Which noise is drawn.")
 
+    @property
+    def passes(self) -> int:
+        """One per draw."""
+        return self.samples
+
     def __call__(self, net: nn.Module, x: Tensor, target: Tensor) -> Tensor:
         """(B, C, H, W), (B,) -> (B, C, H, W)."""
         g = torch.Generator().manual_seed(self.seed)  # drawn on the CPU: the same noise on every device

@@ -69,7 +69,7 @@ def differs(explain: Explainer, net: nn.Module, x: Tensor, target: Tensor, a: Te
     plain = over_batch(input_gradient, net, x, target)
     far = (a - plain).flatten(1).norm(dim=1) / plain.flatten(1).norm(dim=1).clamp_min(1e-12)
     return [
-        Check("differs from the gradient", d >= bound, f"{percent(d)} from gradient",
+        Check("differs from the gradient", d >= bound, f"differs {percent(d)} from gradient",
               f"Its distance from the plain gradient is {percent(d)} of the gradient's length (at least {bound:.1%}).")
         for d in far.tolist()
     ]  # fmt: skip

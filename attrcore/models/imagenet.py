@@ -61,9 +61,13 @@ class ImageNet:
         """The server that publishes them."""
         return urlsplit(self.url).hostname or ""
 
+    def folder(self) -> Path:
+        """Where the data folder keeps weights."""
+        return data_folder() / "imagenet" / "weights"
+
     def found(self) -> Path | None:
         """The weights on this machine, if any."""
-        own = data_folder() / "imagenet" / "weights" / f"{self.architecture}.safetensors"
+        own = self.folder() / f"{self.architecture}.safetensors"
         return next((p for p in (own, torchvision_cache() / self.file) if p.is_file()), None)
 
     def missing(self) -> str:

@@ -9,33 +9,42 @@ USUAL = ("Gradient", "Integrated Gradients", "SmoothGrad", "Guided Backprop", "G
 
 st.title("See")
 scene = pick.scene()
-st.caption(f"What speaks for {scene.asked} in the eyes of {scene.model}? Methods differ.")
+st.markdown(
+    f"Which pixels count for the score (the logit) of {scene.asked} in {scene.model}? Each map is one method's answer, "
+    "and they differ. A badge says whether a map keeps what its method promises; the controls (edges, noise) never ask "
+    "the network."
+)
 methods = pick.methods(USUAL)
 answers = cached.maps(scene.model, scene.picture.pixels, scene.wanted, methods)  # on their way while the page is drawn
-with st.expander("Display (changes no number)"):
+with st.expander("Display (recomputes nothing)"):
     look = pick.recipe(Look, across=True)
 
-maps, tops, common = {}, {}, None
-if look.shared:  # one scale needs every map before the first is drawn; else each appears when it is ready
+common = None
+if look.one_scale:  # which needs every map before the first is drawn; else each appears when it is there
     with st.spinner("Computing every map for their one scale …"):
-        ready = [drawn for drawn in map(cached.drawn, answers.values()) if not isinstance(drawn, Exception)]
+        ready = [drawn for _, drawn in cached.as_they_come(answers) if not isinstance(drawn, Exception)]
     common = limit([shown(drawn.attribution, look.values) for drawn in ready], look.clip)
+cached.soon([scene.prediction, *answers.values()], 0.4)  # so long the former picture stands with its own maps
+maps, tops = {}, {}
 with show.grid(scene):
     show.image(scene)
     show.chances(scene)
-    for name, method in methods.items():
-        with show.card(name, method, answers[name]):
-            drawn = cached.drawn(answers[name])
-            if isinstance(drawn, Exception):
-                show.refusal(drawn)
-                continue
+    cards = {name: show.card(name, method, answers[name]) for name, method in methods.items()}
+for name, drawn in cached.as_they_come(answers):
+    with cards[name]():
+        if isinstance(drawn, Exception):
+            show.refusal(drawn)
+        else:
             maps[name] = drawn
             tops[name] = limit([shown(drawn.attribution, look.values)], look.clip) if common is None else common
-            show.panel(name, drawn, tops[name], look, scene)
-show.legend(look)
+            show.panel(drawn, tops[name], look, scene, name)
 
+maps = {name: maps[name] for name in methods if name in maps}  # in the order of the menu again
 if maps:
+    show.legend(look, common)
     save.buttons(scene, methods, maps, tops, look)
     name = st.selectbox("Inspect one map", maps, None, key="inspect", placeholder="none", **pick.LINKED)
     if name:
         show.inspection(name, methods[name], maps[name], tops[name], look, scene)
+elif not methods:
+    st.info("Choose a map above.")

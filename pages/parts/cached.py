@@ -5,7 +5,8 @@ of their values, and nested recipes without their names.
 """
 
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from typing import Any
@@ -15,7 +16,7 @@ import streamlit as st
 
 from attrcore import jobs, quick
 from attrcore.data import DATASETS, own
-from attrcore.data.fit import fit
+from attrcore.data.fit import fit_and_say
 from attrcore.kinds import Refused
 from attrcore.models import MODELS
 from attrcore.recipe import Recipe
@@ -56,39 +57,54 @@ def maps(model: str, image: np.ndarray, target: int | None, methods: dict[str, R
     A target of None is the predicted class, so that maps need not wait for the prediction either.
     """
     about = model, MODELS[model].digest, image, target
-    return {name: begun(quick.explain, *about, method.to_dict()) for name, method in methods.items()}
+    cheap_first = sorted(methods, key=lambda name: methods[name].passes)
+    answers = {name: begun(quick.explain, *about, methods[name].to_dict()) for name in cheap_first}
+    return {name: answers[name] for name in methods}
+
+
+def still_there() -> None:
+    """Leave the page where the visitor has chosen something else meanwhile."""
+    "model" in st.session_state  # noqa: B015 - looking there is where Streamlit ends a run
 
 
 def awaited(answer: jobs.Answer) -> Any:
-    """The answer, when it comes.  Leaves the page where the visitor has chosen something else meanwhile."""
-    return answer.result(lambda: "model" in st.session_state)  # looking there is where Streamlit ends a run
+    """The answer, when it comes."""
+    return answer.result(still_there)
 
 
-def drawn(answer: jobs.Answer) -> quick.Drawn | Refused | jobs.NoAnswer:
-    """One map when it is there, or why there is none."""
-    try:
-        return awaited(answer)
-    except (Refused, jobs.NoAnswer) as reason:
-        return reason
+def soon(answers: Iterable[jobs.Answer], seconds: float) -> None:
+    """Wait for all of them, but not longer than that."""
+    end = time.monotonic() + seconds
+    for answer in answers:
+        answer.soon(max(0.0, end - time.monotonic()))
 
 
-def fitted(source: str, name: str, model: str) -> np.ndarray:
-    """A picture of a collection as the model sees it, (C, H, W) uint8."""
+def as_they_come(answers: dict[str, jobs.Answer]) -> Iterator[tuple[str, quick.Drawn | Refused | jobs.NoAnswer]]:
+    """Each map when it is there, or why there is none."""
+    for name in jobs.as_they_come(answers, still_there):
+        try:
+            yield name, awaited(answers[name])
+        except (Refused, jobs.NoAnswer) as reason:
+            yield name, reason
+
+
+def fitted(source: str, name: str, model: str) -> tuple[np.ndarray, str]:
+    """A picture of a collection as the model sees it, (C, H, W) uint8, and what was done to it."""
     return fitted_to(source, name, MODELS[model].size, MODELS[model].resize)
 
 
 @st.cache_data(max_entries=2000, show_spinner=False)
-def fitted_to(source: str, name: str, size: tuple[int, int, int], resize: int) -> np.ndarray:
+def fitted_to(source: str, name: str, size: tuple[int, int, int], resize: int) -> tuple[np.ndarray, str]:
     """The same, by what decides it."""
-    return fit(DATASETS[source]().open(name), size, resize)
+    return fit_and_say(DATASETS[source]().open(name), size, resize)
 
 
-def fitted_upload(data: bytes, model: str) -> np.ndarray:
-    """A visitor's picture as the model sees it.  Raises ValueError, in a sentence, for what is no good picture."""
+def fitted_upload(data: bytes, model: str) -> tuple[np.ndarray, str]:
+    """A visitor's picture as the model sees it.  Raises Refused, in a sentence, for what is no good picture."""
     return upload_to(sha256(data).hexdigest(), data, MODELS[model].size, MODELS[model].resize)
 
 
 @st.cache_data(max_entries=100, show_spinner=False)
-def upload_to(digest: str, _data: bytes, size: tuple[int, int, int], resize: int) -> np.ndarray:
+def upload_to(digest: str, _data: bytes, size: tuple[int, int, int], resize: int) -> tuple[np.ndarray, str]:
     """The same, by what decides it."""
-    return fit(own.read(_data), size, resize)
+    return fit_and_say(own.read(_data), size, resize)

@@ -21,6 +21,7 @@ from pages.parts import cached
 OWN = "Your own picture"
 PREDICTED = "the predicted one"
 LINKED: dict[str, Any] = {"bind": "query-params"}
+ACTION = "do."  # what starts the key of a button: it has no value to keep
 MANY = 500  # above this a collection is leafed through by number
 
 
@@ -31,6 +32,7 @@ class Picture(NamedTuple):
     name: str
     label: str  # what it shows, as its source says; may be empty
     pixels: np.ndarray  # (C, H, W) uint8
+    how: str  # what was done to it beyond scaling, in words; may be empty
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,10 @@ def weights(model: str) -> None:
     reason = source.missing()
     if not reason:
         return
-    st.info(f"{reason} Networks whose weights are here, and those that come with this tool, work without them.")
+    st.info(
+        f"{reason} Download them, or put `{source.architecture}.safetensors` into `{source.folder()}`. "
+        "The MNIST networks, and every network whose weights are here, work without."
+    )
     if st.button(f"Download them from {source.host}"):
         bar = st.progress(0.0, "Connecting")
         try:
@@ -98,30 +103,30 @@ def picture(model: str) -> Picture | None:
     """A picture of a collection that suits the model, or the visitor's own."""
     channels = MODELS[model].size[0]
     suits = [name for name, cls in DATASETS.items() if cls.channels == channels and not cls().missing()]
-    source = st.selectbox("Pictures", [*suits, OWN], key=f"pictures{channels}", **LINKED)
+    source = st.selectbox("Collection", [*suits, OWN], key=f"pictures{channels}", **LINKED)
     if source == OWN:
         return own_picture(model)
     collection = DATASETS[source]()
     names = collection.names()
     if len(names) > MANY:
         last = len(names) - 1
-        name = str(st.number_input(f"Which one (0 to {last})", 0, last, key=f"no.{source}", **LINKED))
+        name = str(st.number_input(f"Picture (0 to {last})", 0, last, key=f"no.{source}", **LINKED))
     else:
-        name = st.selectbox("Which one", names, format_func=collection.label, key=f"pick.{source}", **LINKED)
-    return Picture(source, name, collection.label(name), cached.fitted(source, name, model))
+        name = st.selectbox("Picture", names, format_func=collection.label, key=f"pick.{source}", **LINKED)
+    return Picture(source, name, collection.label(name), *cached.fitted(source, name, model))
 
 
 def own_picture(model: str) -> Picture | None:
     """The visitor's upload, checked, once there is one.  It stays in this browser session and in no link."""
     kinds = [f.lower() for f in FORMATS] + ["jpg", "tif"]
     help = (
-        "It is cropped to a square of the network's size; digits are inverted when they are dark on white. "
-        "A link to this page does not carry it."
+        "Photos are cropped to the network's square; digits are padded, and inverted when they are dark on white. "
+        "An animation gives its first frame; what is transparent becomes white. A link to this page does not carry it."
     )
-    file = st.file_uploader("Picture", kinds, max_upload_size=MOST_BYTES >> 20, help=help)
+    file = st.file_uploader("Your picture", kinds, max_upload_size=MOST_BYTES >> 20, help=help)
     if file is None:
         return None
-    return Picture(OWN, file.name, "", cached.fitted_upload(file.getvalue(), model))
+    return Picture(OWN, file.name, "", *cached.fitted_upload(file.getvalue(), model))
 
 
 def wanted(classes: tuple[str, ...]) -> int | None:
@@ -132,6 +137,16 @@ def wanted(classes: tuple[str, ...]) -> int | None:
         help="Type to search. A map answers: what speaks for this class?",
     )  # fmt: skip
     return None if chosen == PREDICTED else options.index(chosen) - 1
+
+
+def keep() -> None:
+    """Hold on to every choice in this run, also where its widget is not drawn: Streamlit forgets it otherwise.
+
+    So choices outlive a picture that cannot be read, a model without weights, and a change of page.
+    """
+    for key in st.session_state:
+        if not str(key).startswith(ACTION):
+            st.session_state[key] = st.session_state[key]
 
 
 def methods(default: tuple[str, ...]) -> dict[str, Recipe]:

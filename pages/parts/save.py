@@ -1,6 +1,7 @@
 """Files to take away: one picture of all maps, the raw numbers, and the settings that give them again."""
 
 import json
+import re
 from collections.abc import Callable
 from hashlib import sha256
 from io import BytesIO
@@ -24,14 +25,17 @@ def buttons(
 ) -> None:
     """Three downloads.  Each file is made when its button is clicked."""
     offers: list[tuple[str, str, Callable[[], bytes]]] = [
-        ("Picture", "maps.png", lambda: sheet(scene, maps, tops, look)),
-        ("Raw maps", "maps.npz", lambda: arrays(scene, maps)),
-        ("Settings", "settings.json", lambda: settings(scene, methods, maps, look)),
+        ("Picture", "png", lambda: sheet(scene, maps, tops, look)),
+        ("Raw maps", "npz", lambda: arrays(scene, maps)),
+        ("Settings", "json", lambda: settings(scene, methods, maps, look)),
     ]
-    with st.container(horizontal=True):
-        for label, file, make in offers:
-            kind = file.rpartition(".")[2]
-            st.download_button(f"{label} (.{kind})", make, file, on_click="ignore", key=f"save.{kind}")
+    about = "-".join(re.findall(r"\w+", f"{scene.model} {scene.picture.name}"))[:60]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        for label, kind, make in offers:
+            st.download_button(
+                f"{label} (.{kind})", make, f"maps-{about}.{kind}", on_click="ignore", key=f"do.save.{kind}"
+            )
+        st.caption("To share this screen, copy the address of the page: it holds every choice.", width="content")
 
 
 def sheet(scene: Scene, maps: dict[str, Drawn], tops: dict[str, float], look: Look) -> bytes:
@@ -77,10 +81,13 @@ def arrays(scene: Scene, maps: dict[str, Drawn]) -> bytes:
 def settings(scene: Scene, methods: dict[str, Recipe], maps: dict[str, Drawn], look: Look) -> bytes:
     """Everything that decides the maps, as JSON, with what the gate found."""
     plain = {
+        "link": st.context.url,
         "model": scene.model,
         "weights_sha256": MODELS[scene.model].digest,
         "pictures": scene.picture.source,
         "picture": scene.picture.name,
+        "label": scene.picture.label,
+        "done_to_picture": scene.picture.how,
         "pixels_sha256": sha256(scene.picture.pixels.tobytes()).hexdigest(),
         "class": {"index": scene.target, "name": scene.classes[scene.target]},
         "probability": float(scene.chances[scene.target]),

@@ -1,7 +1,7 @@
 """Elements that show.  Each takes what it shows and returns nothing, or a place to show more in."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+import re
+from collections.abc import Callable
 from html import escape
 from typing import Any
 
@@ -16,7 +16,6 @@ from attrcore.kinds import Refused
 from attrcore.look import Look, paint, shown
 from attrcore.quick import Drawn
 from attrcore.recipe import Recipe
-from pages.parts import cached
 from pages.parts.pick import Scene
 
 CARD = 205  # px: four fit beside the sidebar at 1280, seven at 1920
@@ -39,8 +38,9 @@ def image(scene: Scene) -> None:
     with st.container(width=CARD, gap="xsmall"):
         st.markdown("**Image**")
         drawing(rgb(pixels), f"The image: {scene.picture.label}")
-        said = f"{scene.picture.label} · " if scene.picture.label else ""
-        st.caption(f"{said}{pixels.shape[2]} x {pixels.shape[1]} px, as the network gets it")
+        label = f"label: {scene.picture.label} · " if scene.picture.label else ""
+        how = f": {scene.picture.how}" if scene.picture.how else ""
+        st.caption(f"{label}{pixels.shape[2]} x {pixels.shape[1]} px, as the network gets it{how}")
 
 
 def drawing(picture: np.ndarray, alt: str) -> None:
@@ -63,35 +63,37 @@ def chances(scene: Scene, count: int = 5) -> None:
         st.html(f'<ul class="chances">{"".join(rows)}</ul>')
 
 
-@contextmanager
-def card(name: str, method: Recipe, answer: Answer) -> Iterator[None]:
-    """The place of one map: its name at once, a word while it is computed, the rest when the answer is there."""
-    with st.container(width=CARD, gap="xsmall"):
-        st.markdown(f"**{name}**", help=method.title())
-        place: Any = nullcontext()
-        if not answer.soon(0.4):
-            empty = st.empty()
-            empty.caption("computing …")
-            cached.drawn(answer)
-            place = empty.container(gap="xsmall")
-        with place:
-            yield
+def card(name: str, method: Recipe, answer: Answer) -> Callable[[], Any]:
+    """The place of one map with its name, and a word while it is computed; call what is returned to draw in it."""
+    place = st.container(width=CARD, gap="xsmall")
+    place.markdown(f"**{name}**", help=f"{linked(method.title())}\n\n{method.story()}")
+    if answer.soon(0):
+        return lambda: place
+    empty = place.empty()
+    empty.caption(f"computing, {method.passes} passes through the network …" if method.passes > 1 else "computing …")
+    return lambda: empty.container(gap="xsmall")
 
 
-def panel(name: str, answer: Drawn, top: float, look: Look, scene: Scene) -> None:
+def panel(answer: Drawn, top: float, look: Look, scene: Scene, name: str) -> None:
     """One map with its badges and its scale; `top` is the value of the strongest colour."""
     plane = shown(answer.attribution, look.values)
     drawing(paint(plane, top, look, scene.picture.pixels), in_words(name, plane))
+    said = "\n\n".join(check.says for check in answer.checks)
+    st.markdown(f"{badges(answer.checks)}  \n:small[:gray[{scale(plane, top)}]]", help=said)
+
+
+def scale(plane: np.ndarray, top: float) -> str:
+    """What the strongest colour stands for, and what lies beyond it."""
+    if not plane.any():
+        return f"nothing to show: no such values · colours to {top:.3g}" if top else "nothing to show: no such values"
     clipped = float((np.abs(plane) > top).mean())
-    scale = f"strongest colour {top:.3g}, largest {np.abs(plane).max():.3g}, {clipped:.1%} clipped"
-    st.markdown(
-        f"{badges(answer.checks)}  \n:small[:gray[{scale}]]", help="\n\n".join(check.says for check in answer.checks)
-    )
+    beyond = f" ({clipped:.1%} of pixels clipped)" if clipped else ""
+    return f"colours to {top:.3g} · largest {np.abs(plane).max():.3g}{beyond}"
 
 
 def refusal(reason: Exception) -> None:
     """In the place of a map that this network cannot have, or that could not be computed now."""
-    st.badge("not for this network" if isinstance(reason, Refused) else "no answer", color="gray")
+    st.badge("no map" if isinstance(reason, Refused) else "no answer", color="gray")
     st.caption(str(reason))
 
 
@@ -106,11 +108,13 @@ def badges(checks: list[Check]) -> str:
 def marks(checks: list[Check]) -> list[str]:
     """The figure of each law with its verdict; where a method promises none, that the map is finite and not zero."""
     first, *laws = checks
+    if first.holds and not laws:
+        return [f"{first.figure}; no law to check"]  # no tick: nothing was promised, so nothing was kept
     return [f"{'✓' if check.holds else '✗'} {check.figure}" for check in laws or [first]]
 
 
-def legend(look: Look) -> None:
-    """The colour scale in words and colours."""
+def legend(look: Look, common: float | None) -> None:
+    """The colour scale in words and colours; in numbers too where all maps share it."""
     ends = {
         "absolute": ("no influence", "strongest"),
         "signed": ("against", "for"),
@@ -118,6 +122,8 @@ def legend(look: Look) -> None:
         "negative": ("none", "against"),
     }
     left, right = ends[look.values]
+    if common is not None:
+        left, right = (f"{left} (-{common:.3g})" if look.values == "signed" else left), f"{right} ({common:.3g})"
     colours = ", ".join(f"rgb{c}" for c in steps(look))
     st.html(
         f'<p class="legend">{left} <span role="img" aria-label="Colour scale from {left} to {right}" '
@@ -136,7 +142,7 @@ def inspection(name: str, method: Recipe, answer: Drawn, top: float, look: Look,
     with left:
         values(name, shown(answer.attribution, look.values), top, look)
     with right:
-        st.markdown(f"**{method.title()}**")
+        st.markdown(f"**{linked(method.title())}**")
         st.markdown(method.story())
         for check in answer.checks:
             st.markdown(f"{'✓' if check.holds else '✗'} {check.says}")
@@ -152,12 +158,19 @@ def values(name: str, plane: np.ndarray, top: float, look: Look) -> None:
     colours = [[i / 16, f"rgb{c}"] for i, c in enumerate(steps(look))]
     figure = go.Figure(go.Heatmap(
         z=plane.astype(np.float32), zmin=low, zmax=top or 1, colorscale=colours,
+        colorbar={"orientation": "h", "thickness": 12, "y": 1.01, "yanchor": "bottom"},
         hovertemplate="row %{y}, column %{x}<br><b>%{z:.4g}</b><extra></extra>",
     ))  # fmt: skip
-    figure.update_yaxes(autorange="reversed", scaleanchor="x", constrain="domain", title="row")
+    figure.update_yaxes(autorange="reversed", scaleanchor="x", constrain="domain", constraintoward="top", title="row")
     figure.update_xaxes(constrain="domain", title="column")
-    figure.update_layout(height=560, margin={"l": 0, "r": 0, "t": 10, "b": 0})
-    st.plotly_chart(figure, width="stretch", config={"displaylogo": False}, alt=in_words(name, plane))
+    figure.update_layout(height=600, margin={"l": 0, "r": 0, "t": 60, "b": 0}, modebar={"orientation": "v"})
+    with st.container(width=600):
+        st.plotly_chart(figure, width="stretch", config={"displaylogo": False}, alt=in_words(name, plane))
+
+
+def linked(title: str) -> str:
+    """A method's title with its paper as a link."""
+    return re.sub(r"arXiv:(\d{4}\.\d{4,5})", r"[arXiv:\1](https://arxiv.org/abs/\1)", title)
 
 
 def settings(method: Recipe) -> str:
@@ -174,9 +187,9 @@ def in_words(name: str, plane: np.ndarray) -> str:
     rows, cols = (
         np.average(np.arange(n), weights=size.sum(axis)) / n for n, axis in zip(size.shape, (1, 0), strict=True)
     )
-    high = "upper" if rows < 0.4 else "lower" if rows > 0.6 else "middle"
-    side = "left" if cols < 0.4 else "right" if cols > 0.6 else "centre"
+    high = "upper " if rows < 0.4 else "lower " if rows > 0.6 else ""
+    side = "left" if cols < 0.4 else "right" if cols > 0.6 else "middle"
     share = np.sort(size.ravel())[::-1][: max(1, size.size // 10)].sum() / size.sum()
     return (
-        f"{name} map: its weight centres in the {high} {side}; the strongest tenth of the pixels hold {share:.0%} of it"
+        f"{name} map: its weight centres in the {high}{side}; the strongest tenth of the pixels hold {share:.0%} of it"
     )

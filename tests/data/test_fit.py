@@ -4,7 +4,7 @@ import torch
 from PIL import Image
 from torchvision.transforms import v2
 
-from attrcore.data.fit import fit
+from attrcore.data.fit import fit, fit_and_say
 from attrcore.data.pictures import PackagedDigits, SamplePhotos
 
 
@@ -24,6 +24,22 @@ def test_dark_ink_on_white_paper_becomes_white_on_black():
     digit = PackagedDigits().open("7")
     paper = Image.fromarray(255 - np.asarray(digit))
     assert np.array_equal(fit(paper, (1, 28, 28), 28)[0], np.asarray(digit))
+
+
+def test_a_tall_digit_is_padded_not_cut_and_the_picture_says_so():
+    paper = Image.new("L", (300, 500), 230)
+    for box in ((50, 20, 250, 50), (220, 50, 250, 480)):  # a seven
+        paper.paste(10, box)
+    pixels, said = fit_and_say(paper, (1, 28, 28), 28)
+    assert said == "padded to a square, inverted"
+    rows, cols = np.nonzero(pixels[0] > 127)
+    assert rows.min() <= 2 and rows.max() >= 26 and cols.max() - cols.min() >= 10
+    assert (pixels[0, :, :4] == 25).all()  # the pad has the paper's colour: no edge where the picture ends
+
+
+def test_a_photo_says_that_it_is_cropped():
+    assert fit_and_say(Image.new("RGB", (400, 300)), (3, 224, 224), 256)[1] == "centre crop"
+    assert fit_and_say(Image.new("RGB", (224, 224)), (3, 224, 224), 224)[1] == ""
 
 
 @pytest.mark.parametrize("shape", [(28, 28), (300, 20), (20, 300), (1000, 999)])

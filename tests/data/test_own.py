@@ -82,7 +82,7 @@ def bomb(width, height):
         (bomb(30_000, 30_000), "at most 40,000,000 pixels"),
         (bomb(7000, 7000), "at most 40,000,000 pixels; this one has 7000 x 7000"),
         (saved(Image.new("RGB", (4, 400))), "at least 8 pixels on each side; this one is 4 x 400"),
-        (saved(Image.new("RGB", (8, 4000))), "at most 10 times as long as wide; this one is 8 x 4000"),
+        (saved(Image.new("RGB", (8, 4000))), "at most 10 times the shorter; this picture has 8 x 4000"),
         (bytes(own.MOST_BYTES + 1), "at most 10 MB; this file has 10.0 MB"),
     ],
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.testing.v1 import AppTest
 
 from attrcore import jobs
@@ -32,7 +33,7 @@ def text(at):
 def test_it_opens_with_a_digit_its_prediction_and_maps():
     at = opened()
     assert not at.exception and not at.error
-    assert at.title[0].value == "See" and "for the predicted class in the eyes of MNIST CNN" in text(at)
+    assert at.title[0].value == "See" and "of the predicted class in MNIST CNN?" in text(at)
     assert "0 · 100.0% ◂ explained" in text(at)
     assert all(f"**{name}**" in text(at) for name in at.session_state["maps"])
 
@@ -46,7 +47,7 @@ def test_a_link_restores_every_choice():
     at = opened(**{"model": "MNIST MLP", "no.Packaged digits": "13", "maps": ["Gradient", "DeepLIFT"], "class10": "7",
                    "Look.values": "signed", "DeepLift.baseline": "white", "inspect": "DeepLIFT"})  # fmt: skip
     assert not at.exception and not at.error
-    assert "for “7” in the eyes of MNIST MLP" in text(at) and at.session_state["maps"] == ["Gradient", "DeepLIFT"]
+    assert "of “7” in MNIST MLP?" in text(at) and at.session_state["maps"] == ["Gradient", "DeepLIFT"]
     assert at.session_state["Look.values"] == "signed" and at.session_state["DeepLift.baseline"] == "white"
     assert "DeepLIFT, rescale rule" in text(at) and "3 · 28 x 28 px" in text(at)
 
@@ -80,7 +81,7 @@ def test_display_settings_ask_the_engine_nothing(monkeypatch):
     monkeypatch.setattr(jobs.Engine, "submit", lambda self, *args: asked.append(args))
     at.segmented_control(key="Look.values").set_value("signed").run()
     at.slider(key="Look.opacity").set_value(0.4).run()
-    at.toggle(key="Look.shared").set_value(True).run()
+    at.toggle(key="Look.one_scale").set_value(True).run()
     assert not at.exception and not asked
 
 
@@ -103,13 +104,22 @@ def test_weights_that_are_missing_get_a_sentence_and_the_rest_works(monkeypatch,
     at.button[0].click().run()
     assert "does not answer. Is this machine online?" in text(at) and not at.exception
     at.selectbox(key="model").set_value("MNIST MLP").run()
-    assert "in the eyes of MNIST MLP" in text(at) and not at.exception
+    assert "class in MNIST MLP?" in text(at) and not at.exception
 
 
 def test_a_slow_map_says_that_it_is_computed(monkeypatch):
-    monkeypatch.setattr(jobs.Answer, "soon", lambda self, seconds: False)
-    at = opened(maps=["Gradient"])
-    assert not at.exception and "✓ finite" in text(at) and "computing" not in text(at)  # its place was taken
+    said, soon, asked = [], jobs.Answer.soon, set()
+    show = "streamlit.delta_generator.DeltaGenerator.caption"
+    caption = DeltaGenerator.caption
+    monkeypatch.setattr(show, lambda self, body, **more: said.append(body) or caption(self, body, **more))
+
+    def late(self, seconds):  # not there when first looked for
+        return bool(seconds == 0 and (self in asked or asked.add(self)) and soon(self, seconds))
+
+    monkeypatch.setattr(jobs.Answer, "soon", late)
+    at = opened(maps=["Gradient", "Integrated Gradients"])
+    assert {"computing …", "computing, 32 passes through the network …"} <= set(said)
+    assert not at.exception and "✓ sum gap" in text(at) and "computing" not in text(at)  # maps took their places
 
 
 def test_a_broken_rule_is_a_sentence_and_is_logged(monkeypatch, caplog):
