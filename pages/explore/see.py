@@ -28,7 +28,6 @@ cached.soon([scene.prediction, *answers.values()], 0.4)  # so long the former pi
 maps, tops = {}, {}
 with show.grid(scene):
     show.image(scene)
-    show.chances(scene)
     cards = {name: show.card(name, method, answers[name]) for name, method in methods.items()}
 for name, drawn in cached.as_they_come(answers):
     with cards[name]():

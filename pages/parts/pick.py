@@ -167,8 +167,8 @@ def recipe(cls: type[Recipe], across: bool = False) -> Recipe:
 
     Nested recipes keep their defaults.
     """
-    with st.container(horizontal=True, gap="large") if across else nullcontext():
-        return cls(**{f.name: widget(cls, f, 260 if across else "stretch") for f in fields(cls) if f.metadata})
+    with st.container(horizontal=True, gap="medium") if across else nullcontext():
+        return cls(**{f.name: widget(cls, f, 375 if across else "stretch") for f in fields(cls) if f.metadata})
 
 
 def widget(cls: type[Recipe], f: Any, width: int | str) -> Any:

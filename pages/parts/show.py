@@ -33,7 +33,7 @@ def grid(scene: Scene) -> Any:
 
 
 def image(scene: Scene) -> None:
-    """The picture as the network sees it."""
+    """The picture as the network sees it, and what the network says of it."""
     pixels = scene.picture.pixels
     with st.container(width=CARD, gap="xsmall"):
         st.markdown("**Image**")
@@ -41,6 +41,7 @@ def image(scene: Scene) -> None:
         label = f"label: {scene.picture.label} · " if scene.picture.label else ""
         how = f": {scene.picture.how}" if scene.picture.how else ""
         st.caption(f"{label}{pixels.shape[2]} x {pixels.shape[1]} px, as the network gets it{how}")
+        chances(scene)
 
 
 def drawing(picture: np.ndarray, alt: str) -> None:
@@ -58,9 +59,7 @@ def chances(scene: Scene, count: int = 5) -> None:
         share = float(scene.chances[i])
         mark = " ◂ explained" if i == scene.target else ""
         rows.append(f'<li style="--share: {share:.1%}">{escape(scene.classes[i])} · {share:.1%}{mark}</li>')
-    with st.container(width=CARD, gap="xsmall"):
-        st.markdown("**Prediction**")
-        st.html(f'<ul class="chances">{"".join(rows)}</ul>')
+    st.html(f'<ul class="chances" aria-label="Prediction">{"".join(rows)}</ul>')
 
 
 def card(name: str, method: Recipe, answer: Answer) -> Callable[[], Any]:
@@ -106,10 +105,10 @@ def badges(checks: list[Check]) -> str:
 
 
 def marks(checks: list[Check]) -> list[str]:
-    """The figure of each law with its verdict; where a method promises none, that the map is finite and not zero."""
+    """The figure of each law with its verdict; or that a method promises none."""
     first, *laws = checks
     if first.holds and not laws:
-        return [f"{first.figure}; no law to check"]  # no tick: nothing was promised, so nothing was kept
+        return ["no law to check"]  # no tick: nothing was promised, so nothing was kept
     return [f"{'✓' if check.holds else '✗'} {check.figure}" for check in laws or [first]]
 
 
