@@ -23,6 +23,7 @@ from cachetools import LRUCache
 from distributed import Client, Future, KilledWorker, Nanny, Scheduler, SpecCluster
 from distributed.client import FutureCancelledError
 from distributed.comm import CommClosedError
+from distributed.gc import disable_gc_diagnosis
 from distributed.security import Security
 
 from attrcore.kinds import Refused
@@ -228,13 +229,15 @@ def cluster() -> SpecCluster:
         "silence_logs": logging.ERROR,
     }
     worker = {"cls": Nanny, "options": options}
-    return SpecCluster(
+    started = SpecCluster(
         scheduler={"cls": Scheduler, "options": {**local, "port": 0}},
         workers={0: worker},
         worker=worker,
         security=security,
         silence_logs=logging.ERROR,
     )
+    disable_gc_diagnosis()  # it reads this process's memory at each of the collections that Streamlit asks for
+    return started
 
 
 def engine() -> Engine:

@@ -4,6 +4,7 @@ Works on numpy arrays of one attribution, (c, H, W).
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -68,18 +69,50 @@ def limit(planes: list[np.ndarray], clip: float) -> float:
 
 def paint(plane: np.ndarray, top: float, look: Look, image: np.ndarray | None = None) -> np.ndarray:
     """(H, W) values as (H, W, 3) uint8 colours, `top` the strongest, over `image` (C, H, W) uint8 as opacity says."""
-    from matplotlib import colormaps
-
     level = (np.nan_to_num(plane) / top if top else np.zeros_like(plane)).clip(-1, 1)
-    colours = colormaps[look.colours]((level + 1) / 2 if look.values == "signed" else level.clip(0))[..., :3] * 255
+    share = (level + 1) / 2 if look.values == "signed" else level.clip(0)
+    colours = table(look.colours)[(share * 255).round().astype(np.uint8)]
     if image is not None and look.opacity < 1:
         grey = image.mean(0)[..., None]
         cover = look.opacity * (look.opacity + (1 - look.opacity) * np.abs(level)[..., None])
         colours = cover * colours + (1 - cover) * grey
-    return colours.round().astype(np.uint8)
+    return np.round(colours).astype(np.uint8)
+
+
+@cache
+def table(colours: str) -> np.ndarray:
+    """A colour map of matplotlib as (256, 3) uint8, from its lowest to its highest value."""
+    from matplotlib import colormaps
+
+    return colormaps[colours](np.arange(256), bytes=True)[:, :3]
 
 
 def enlarged(picture: np.ndarray, side: int = 280) -> np.ndarray:
     """Whole-number magnification to about `side` pixels, so that small pictures keep square, sharp pixels."""
     factor = max(1, side // max(picture.shape[:2]))
     return picture.repeat(factor, 0).repeat(factor, 1)
+
+
+def scale(plane: np.ndarray, top: float) -> str:
+    """What the strongest colour of a map (H, W) stands for, and what lies beyond it, in words."""
+    if not plane.any():
+        return f"nothing to show: no such values · colours to {top:.3g}" if top else "nothing to show: no such values"
+    clipped = float((np.abs(plane) > top).mean())
+    beyond = f" ({clipped:.1%} of pixels clipped)" if clipped else ""
+    return f"colours to {top:.3g} · largest {np.abs(plane).max():.3g}{beyond}"
+
+
+def in_words(name: str, plane: np.ndarray) -> str:
+    """A sentence for those who do not see the map (H, W): where its weight lies."""
+    size = np.abs(np.nan_to_num(plane))
+    if not size.any():
+        return f"{name} map: zero everywhere"
+    rows, cols = (
+        np.average(np.arange(n), weights=size.sum(axis)) / n for n, axis in zip(size.shape, (1, 0), strict=True)
+    )
+    high = "upper " if rows < 0.4 else "lower " if rows > 0.6 else ""
+    side = "left" if cols < 0.4 else "right" if cols > 0.6 else "middle"
+    share = np.sort(size.ravel())[::-1][: max(1, size.size // 10)].sum() / size.sum()
+    return (
+        f"{name} map: its weight centres in the {high}{side}; the strongest tenth of the pixels hold {share:.0%} of it"
+    )

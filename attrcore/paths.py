@@ -10,11 +10,8 @@ ASSETS = Path(__file__).resolve().parent.parent / "assets"
 
 
 def cache_folder() -> Path:
-    """The user's own folder for what this project unpacks or downloads; made when missing."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    folder = Path(base) / "attrcore"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    """The user's own folder for what this project unpacks or downloads.  It may not exist yet."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "attrcore"
 
 
 def data_folder() -> Path:

@@ -24,7 +24,7 @@ def frame() -> None:
     """Draw the page that the menu, or the address, names."""
     from attrcore.jobs import NoAnswer
     from attrcore.kinds import Refused
-    from pages.parts import cached, pick
+    from pages.parts import cached
 
     st.set_page_config("Attribution fragility explorer", HERE.parent / "assets" / "favicon.png", layout="wide")
     st.logo(HERE.parent / "assets" / "logo.svg", size="large")
@@ -34,14 +34,19 @@ def frame() -> None:
     })  # fmt: skip
     try:
         with cached.run():
-            pick.keep()
             page.run()
     except (Refused, NoAnswer) as e:
-        st.error(str(e))
+        refuse(e)
     except ValueError as e:  # a rule of attrcore that a choice broke, or a bug: the log tells them apart
         log.warning("a page was refused", exc_info=e)
-        st.error(str(e))
+        refuse(e)
     settle()
+
+
+def refuse(reason: Exception) -> None:
+    """Say why there is no more to see.  Stopping here keeps the choices whose widgets were not reached."""
+    st.error(str(reason))
+    st.stop()
 
 
 if __name__ == "__main__":  # workers import this file by another name, and must draw nothing

@@ -46,7 +46,7 @@ class PackagedDigits:
 
     def names(self) -> tuple[str, ...]:
         """0 to 4999, mixed so that neighbours are different digits."""
-        return tuple(map(str, range(5000)))
+        return numbers(5000)
 
     def open(self, name: str) -> Image.Image:
         """The 28 x 28 grey picture, white on black."""
@@ -69,7 +69,7 @@ class MnistTest:
 
     def names(self) -> tuple[str, ...]:
         """0 to 9999, in MNIST's order."""
-        return tuple(map(str, range(10_000)))
+        return numbers(10_000)
 
     def open(self, name: str) -> Image.Image:
         """The 28 x 28 grey picture, white on black."""
@@ -162,6 +162,12 @@ def packaged_digits() -> tuple[np.ndarray, np.ndarray]:
     rows = np.fromstring(text, sep=",", dtype=np.int16)
     rows = rows.reshape(10, 500, 785).swapaxes(0, 1).reshape(5000, 785)  # it comes sorted by digit
     return rows[:, :-1].astype(np.uint8).reshape(-1, 28, 28), rows[:, -1]
+
+
+@cache
+def numbers(count: int) -> tuple[str, ...]:
+    """Names for pictures that have none."""
+    return tuple(map(str, range(count)))
 
 
 def row(name: str, count: int) -> int:

@@ -35,8 +35,9 @@ for name, drawn in cached.as_they_come(answers):
             show.refusal(drawn)
         else:
             maps[name] = drawn
-            tops[name] = limit([shown(drawn.attribution, look.values)], look.clip) if common is None else common
-            show.panel(drawn, tops[name], look, scene, name)
+            painted = cached.painted(name, drawn, look, common, scene.picture.pixels)
+            tops[name] = painted.top
+            show.panel(painted, drawn)
 
 maps = {name: maps[name] for name in methods if name in maps}  # in the order of the menu again
 if maps:

@@ -9,15 +9,19 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
-from typing import Any
+from io import BytesIO
+from typing import Any, NamedTuple
 
+import cachetools
 import numpy as np
 import streamlit as st
+from PIL import Image
 
 from attrcore import jobs, quick
 from attrcore.data import DATASETS, own
 from attrcore.data.fit import fit_and_say
 from attrcore.kinds import Refused
+from attrcore.look import Look, in_words, limit, paint, scale, shown
 from attrcore.models import MODELS
 from attrcore.recipe import Recipe
 
@@ -86,6 +90,30 @@ def as_they_come(answers: dict[str, jobs.Answer]) -> Iterator[tuple[str, quick.D
             yield name, awaited(answers[name])
         except (Refused, jobs.NoAnswer) as reason:
             yield name, reason
+
+
+class Painted(NamedTuple):
+    """One map as it is shown."""
+
+    png: bytes
+    top: float  # the value of the strongest colour
+    words: str  # for those who do not see it
+    scale: str  # what the colours stand for
+    drawn: quick.Drawn  # holds on to what the key names by its address
+
+
+@cachetools.cached(
+    cachetools.LRUCache(200),
+    key=lambda name, drawn, look, common, image: (name, id(drawn), look, common, look.opacity < 1 and image.tobytes()),
+    lock=threading.Lock(),
+)
+def painted(name: str, drawn: quick.Drawn, look: Look, common: float | None, image: np.ndarray) -> Painted:
+    """A map in colours, on the scale that is common to all maps, or on its own where that is None."""
+    plane = shown(drawn.attribution, look.values)
+    top = limit([plane], look.clip) if common is None else common
+    file = BytesIO()
+    Image.fromarray(paint(plane, top, look, image)).save(file, "PNG")
+    return Painted(file.getvalue(), top, in_words(name, plane), scale(plane, top), drawn)
 
 
 def fitted(source: str, name: str, model: str) -> tuple[np.ndarray, str]:

@@ -21,7 +21,6 @@ from pages.parts import cached
 OWN = "Your own picture"
 PREDICTED = "the predicted one"
 LINKED: dict[str, Any] = {"bind": "query-params"}
-ACTION = "do."  # what starts the key of a button: it has no value to keep
 MANY = 500  # above this a collection is leafed through by number
 
 
@@ -137,16 +136,6 @@ def wanted(classes: tuple[str, ...]) -> int | None:
         help="Type to search. A map answers: what speaks for this class?",
     )  # fmt: skip
     return None if chosen == PREDICTED else options.index(chosen) - 1
-
-
-def keep() -> None:
-    """Hold on to every choice in this run, also where its widget is not drawn: Streamlit forgets it otherwise.
-
-    So choices outlive a picture that cannot be read, a model without weights, and a change of page.
-    """
-    for key in st.session_state:
-        if not str(key).startswith(ACTION):
-            st.session_state[key] = st.session_state[key]
 
 
 def methods(default: tuple[str, ...]) -> dict[str, Recipe]:

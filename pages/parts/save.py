@@ -33,7 +33,7 @@ def buttons(
     with st.container(horizontal=True, vertical_alignment="center"):
         for label, kind, make in offers:
             st.download_button(
-                f"{label} (.{kind})", make, f"maps-{about}.{kind}", on_click="ignore", key=f"do.save.{kind}"
+                f"{label} (.{kind})", make, f"maps-{about}.{kind}", on_click="ignore", key=f"save.{kind}"
             )
         st.caption("To share this screen, copy the address of the page: it holds every choice.", width="content")
 

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
-from matplotlib import colormaps
 
 from attrcore.explain.validity import Check
 from attrcore.jobs import Answer
 from attrcore.kinds import Refused
-from attrcore.look import Look, paint, shown
+from attrcore.look import Look, in_words, shown, table
 from attrcore.quick import Drawn
 from attrcore.recipe import Recipe
+from pages.parts.cached import Painted
 from pages.parts.pick import Scene
 
 CARD = 205  # px: four fit beside the sidebar at 1280, seven at 1920
@@ -44,7 +44,7 @@ def image(scene: Scene) -> None:
         chances(scene)
 
 
-def drawing(picture: np.ndarray, alt: str) -> None:
+def drawing(picture: np.ndarray | bytes, alt: str) -> None:
     """A picture as wide as its card."""
     st.image(picture, width="stretch", output_format="PNG", alt=alt)
 
@@ -73,21 +73,11 @@ def card(name: str, method: Recipe, answer: Answer) -> Callable[[], Any]:
     return lambda: empty.container(gap="xsmall")
 
 
-def panel(answer: Drawn, top: float, look: Look, scene: Scene, name: str) -> None:
-    """One map with its badges and its scale; `top` is the value of the strongest colour."""
-    plane = shown(answer.attribution, look.values)
-    drawing(paint(plane, top, look, scene.picture.pixels), in_words(name, plane))
+def panel(painted: Painted, answer: Drawn) -> None:
+    """One map with its badges and its scale."""
+    drawing(painted.png, painted.words)
     said = "\n\n".join(check.says for check in answer.checks)
-    st.markdown(f"{badges(answer.checks)}  \n:small[:gray[{scale(plane, top)}]]", help=said)
-
-
-def scale(plane: np.ndarray, top: float) -> str:
-    """What the strongest colour stands for, and what lies beyond it."""
-    if not plane.any():
-        return f"nothing to show: no such values · colours to {top:.3g}" if top else "nothing to show: no such values"
-    clipped = float((np.abs(plane) > top).mean())
-    beyond = f" ({clipped:.1%} of pixels clipped)" if clipped else ""
-    return f"colours to {top:.3g} · largest {np.abs(plane).max():.3g}{beyond}"
+    st.markdown(f"{badges(answer.checks)}  \n:small[:gray[{painted.scale}]]", help=said)
 
 
 def refusal(reason: Exception) -> None:
@@ -123,16 +113,16 @@ def legend(look: Look, common: float | None) -> None:
     left, right = ends[look.values]
     if common is not None:
         left, right = (f"{left} (-{common:.3g})" if look.values == "signed" else left), f"{right} ({common:.3g})"
-    colours = ", ".join(f"rgb{c}" for c in steps(look))
+    colours = ", ".join(steps(look))
     st.html(
         f'<p class="legend">{left} <span role="img" aria-label="Colour scale from {left} to {right}" '
         f'style="background: linear-gradient(to right, {colours})"></span> {right}</p>'
     )
 
 
-def steps(look: Look) -> list[tuple[int, ...]]:
-    """The colour scale in 17 steps of (red, green, blue)."""
-    return [tuple(round(255 * c) for c in colormaps[look.colours](i / 16)[:3]) for i in range(17)]
+def steps(look: Look) -> list[str]:
+    """The colour scale in 18 steps, as CSS and Plotly write them."""
+    return [f"rgb({r}, {g}, {b})" for r, g, b in table(look.colours)[::15].tolist()]
 
 
 def inspection(name: str, method: Recipe, answer: Drawn, top: float, look: Look, scene: Scene) -> None:
@@ -154,7 +144,7 @@ def inspection(name: str, method: Recipe, answer: Drawn, top: float, look: Look,
 def values(name: str, plane: np.ndarray, top: float, look: Look) -> None:
     """A heat map whose values can be read off: row, column, value."""
     low = -top if look.values == "signed" else 0
-    colours = [[i / 16, f"rgb{c}"] for i, c in enumerate(steps(look))]
+    colours = [[i / 17, colour] for i, colour in enumerate(steps(look))]
     figure = go.Figure(go.Heatmap(
         z=plane.astype(np.float32), zmin=low, zmax=top or 1, colorscale=colours,
         colorbar={"orientation": "h", "thickness": 12, "y": 1.01, "yanchor": "bottom"},
@@ -176,19 +166,3 @@ def settings(method: Recipe) -> str:
     """A method's knobs in words."""
     knobs = {k: v for k, v in method.to_dict().items() if k != "kind"}
     return ", ".join(f"{k} {v}" for k, v in knobs.items()) or "none"
-
-
-def in_words(name: str, plane: np.ndarray) -> str:
-    """A sentence for those who do not see the map: where its weight lies."""
-    size = np.abs(np.nan_to_num(plane))
-    if not size.any():
-        return f"{name} map: zero everywhere"
-    rows, cols = (
-        np.average(np.arange(n), weights=size.sum(axis)) / n for n, axis in zip(size.shape, (1, 0), strict=True)
-    )
-    high = "upper " if rows < 0.4 else "lower " if rows > 0.6 else ""
-    side = "left" if cols < 0.4 else "right" if cols > 0.6 else "middle"
-    share = np.sort(size.ravel())[::-1][: max(1, size.size // 10)].sum() / size.sum()
-    return (
-        f"{name} map: its weight centres in the {high}{side}; the strongest tenth of the pixels hold {share:.0%} of it"
-    )
