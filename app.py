@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [p for p in (str(HERE),) if p not in sys.path]  # pages import pages.parts
+CALM = 10.0  # seconds until the first visitor has a map and other workers may use the cores to wake up
 log = logging.getLogger("attrcore.app")
 
 HEADERS = {
@@ -71,10 +72,26 @@ def imports() -> None:
 
 
 def engine() -> None:
-    """The workers: the first, then the others."""
+    """The first worker."""
+    from attrcore import jobs
+
+    jobs.engine()
+
+
+def more_workers() -> None:
+    """The others."""
     from attrcore import jobs
 
     jobs.engine().grow()
+
+
+async def done(work: Callable[[], Any], after: float = 0.0) -> None:
+    """Do it beside the pages, so many seconds from now.  What fails is logged; pages try again and tell visitors."""
+    await asyncio.sleep(after)
+    try:
+        await asyncio.to_thread(work)
+    except Exception:
+        log.exception("%s failed at the start", work.__name__)
 
 
 @asynccontextmanager
@@ -82,15 +99,11 @@ async def lifespan(app: st.App) -> AsyncIterator[dict[str, Any]]:
     """Wake the engine beside the first page, and close it in time."""
     from attrcore import jobs
 
-    async def begun(work: Callable[[], Any]) -> None:
-        try:
-            await asyncio.to_thread(work)
-        except Exception:  # pages try again, and tell their visitors
-            log.exception("%s failed at the start", work.__name__)
-
-    starting = [asyncio.create_task(begun(work)) for work in (engine, imports)]
+    tasks = [asyncio.create_task(done(work)) for work in (engine, imports)]
+    tasks.append(asyncio.create_task(done(more_workers, after=CALM)))
     yield {}
-    await asyncio.wait(starting)
+    tasks[-1].cancel()
+    await asyncio.wait(tasks)
     await asyncio.to_thread(jobs.close)
 
 

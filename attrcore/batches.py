@@ -109,11 +109,11 @@ def out_of_memory(e: RuntimeError) -> bool:
 
 def bearable(net: nn.Module, one: Tensor) -> int:
     """How many images like `one` (1, C, H, W) to pass at a time, forward and backward."""
-    blocks = saved_blocks(net, one)
+    blocks = [one.nbytes, *saved_blocks(net, one)]
     if one.device.type == "cuda":
         room = torch.cuda.get_device_properties(one.device).total_memory // 4
-        return max(1, room // max(1, sum(blocks)))
-    return max(1, CPU_BLOCK // max(blocks, default=1))
+        return max(1, room // sum(blocks))
+    return max(1, CPU_BLOCK // max(blocks))
 
 
 def saved_blocks(net: nn.Module, one: Tensor) -> list[int]:

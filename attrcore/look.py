@@ -23,7 +23,7 @@ class Look(Recipe):
     values: str = knob(
         "absolute",
         choices=VALUES,
-        help="absolute: size of influence, channels added up. signed: for and against, around zero. "
+        help="absolute: size of influence, channels added up. signed: positive and negative, around zero. "
         "positive, negative: one side of signed.",
     )
     clip: float = knob(
@@ -99,7 +99,7 @@ def scale(plane: np.ndarray, top: float) -> str:
         return f"nothing to show: no such values · colours to {top:.3g}" if top else "nothing to show: no such values"
     clipped = float((np.abs(plane) > top).mean())
     beyond = f" ({clipped:.1%} of pixels clipped)" if clipped else ""
-    return f"colours to {top:.3g} · largest {np.abs(plane).max():.3g}{beyond}"
+    return f"colours to {top:.3g} · largest {np.nanmax(np.abs(plane)):.3g}{beyond}"
 
 
 def in_words(name: str, plane: np.ndarray) -> str:

@@ -1,6 +1,8 @@
-"""How alike two maps are: (B, H, W), (B, H, W) -> (B,), one for the same map.
+"""How alike two maps are: (B, H, W), (B, H, W) -> (B,), one for the same map unless ties say otherwise.
 
-A number says nothing without its chance level: `null` gives what unrelated maps with the same values score.
+A number says nothing without its chance levels.  `null` shuffles the pixels: what maps with these values score whose
+places have nothing to do with each other.  `between` compares maps of different images: what the maps of one method
+share anyway, such as a bright middle.
 """
 
 from dataclasses import dataclass
@@ -17,8 +19,9 @@ from attrcore.recipe import Recipe, knob
 class TopKOverlap(Recipe):
     """Share of the k largest pixels that two maps have in common (Ghorbani et al., 2019, arXiv:1710.10547).
 
-    In [0, 1]; unrelated maps share k / (H W).  Pixels that tie for the last places share them evenly: broken by
-    position, two unrelated maps that are mostly zero would seem to share most of their top.
+    In [0, 1]; maps whose pixels are unrelated share k / (H W).  Pixels that tie for the last places share them evenly:
+    broken by position, two unrelated maps that are mostly zero would seem to share most of their top.  So a map whose
+    last places tie reaches less than one even with itself: `metric(a, a)` is its ceiling.
     """
 
     k: int = knob(100, 1, 100_000, "How many pixels count as most important.")
@@ -43,8 +46,8 @@ def membership(maps: Tensor, k: int) -> Tensor:
 class Spearman(Recipe):
     """Rank correlation with average ranks for ties (Spearman, 1904; as in Adebayo et al., 2018, arXiv:1810.03292).
 
-    In [-1, 1]; unrelated maps score 0.  Ranks by double argsort would give 0.8 to unrelated maps that are mostly
-    zero.  A constant map has no ranks: the result is not a number.
+    In [-1, 1]; maps whose pixels are unrelated score 0.  Ranks by double argsort would give 0.8 to unrelated maps that
+    are mostly zero.  A constant map has no ranks: the result is not a number.
     """
 
     def __call__(self, a: Tensor, b: Tensor) -> Tensor:
@@ -58,8 +61,8 @@ class Spearman(Recipe):
 class Kendall(Recipe):
     """Kendall's tau-b (Kendall, 1945; as in Chen et al., 2019, arXiv:1905.09957).
 
-    In [-1, 1]; unrelated maps score 0.  Ties lower its ceiling: two maps that agree wherever neither is zero, one of
-    them zero on 80 % of the pixels, reach about 0.6.
+    In [-1, 1]; maps whose pixels are unrelated score 0.  Ties lower its ceiling: two maps that agree wherever neither
+    is zero, one of them zero on 80 % of the pixels, reach about 0.6.
     """
 
     def __call__(self, a: Tensor, b: Tensor) -> Tensor:
@@ -77,7 +80,10 @@ class Cosine(Recipe):
 
     def __call__(self, a: Tensor, b: Tensor) -> Tensor:
         """(B, H, W), (B, H, W) -> (B,)."""
-        return torch.nn.functional.cosine_similarity(a.flatten(1), b.flatten(1), dim=1)
+        a, b = (
+            m.flatten(1) / m.flatten(1).abs().amax(1, keepdim=True).clamp_min(torch.finfo(m.dtype).tiny) for m in (a, b)
+        )
+        return torch.nn.functional.cosine_similarity(a, b, dim=1)
 
 
 METRICS = {"Top-k overlap": TopKOverlap, "Spearman": Spearman, "Kendall": Kendall, "Cosine": Cosine}
@@ -89,3 +95,8 @@ def null(metric: Recipe, a: Tensor, b: Tensor, draws: int = 20, seed: int = 0) -
     flat = b.flatten(1)
     orders = (torch.randperm(flat.shape[1], generator=g).to(b.device) for _ in range(draws))
     return torch.stack([metric(a, flat[:, order].view_as(b)) for order in orders])
+
+
+def between(metric: Recipe, maps: Tensor) -> Tensor:
+    """What `metric` gives for maps of different images by the same method: (B - 1, B), each map with every other."""
+    return torch.stack([metric(maps, maps.roll(shift, 0)) for shift in range(1, len(maps))])

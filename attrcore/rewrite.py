@@ -37,6 +37,12 @@ FUNCTIONS = {
 }  # fmt: skip
 METHODS = {"relu": "relu", "relu_": "relu", "sigmoid": "sigmoid", "sigmoid_": "sigmoid", "tanh": "tanh"}
 ELEMENTWISE = frozenset(MODULES.values()) - {"max_pool2d"}
+# Seen and named, but without a rule: a method that needs one for everything curved refuses the network.
+CURVED = {
+    "selu", "celu", "mish", "hardtanh", "prelu", "rrelu", "threshold", "glu", "logsigmoid", "softsign", "tanhshrink",
+    "hardshrink", "softshrink", "abs", "exp", "erf", "log", "sqrt", "rsqrt", "square", "pow", "sin", "cos", "clamp",
+    "clamp_min", "clamp_max", "maximum", "minimum", "softmax", "log_softmax", "sigmoid", "tanh", "where",
+}  # fmt: skip
 
 _lock = threading.Lock()
 _rewritten: WeakKeyDictionary[nn.Module, dict[Any, tuple[Any, Any]]] = WeakKeyDictionary()
@@ -73,9 +79,9 @@ def traced(net: nn.Module) -> fx.GraphModule:
 
 
 def activations(net: nn.Module) -> Counter[str]:
-    """How often each kind of activation and max-pooling is applied."""
+    """How often each kind of activation and max-pooling is applied, those without a rule (`CURVED`) included."""
     g = kept(net, "activations", lambda: traced(net))
-    return Counter(k for node in g.graph.nodes if (k := kind_of(g, node)))
+    return Counter(k for node in g.graph.nodes if (k := kind_of(g, node) or curved(g, node)))
 
 
 def rewrite(net: nn.Module, rules: Rules) -> fx.GraphModule:
@@ -155,6 +161,21 @@ def kind_of(g: fx.GraphModule, node: fx.Node) -> str | None:
     return METHODS.get(node.target) if node.op == "call_method" else None
 
 
+def curved(g: fx.GraphModule, node: fx.Node) -> str | None:
+    """The name of a nonlinear step that has no rule here, or None."""
+    if node.op == "call_module":
+        name = type(g.get_submodule(node.target)).__name__.lower()
+    elif node.op in ("call_function", "call_method"):
+        name = node.target if isinstance(node.target, str) else getattr(node.target, "__name__", "")
+        factors = {id(a) for a in node.args if isinstance(a, fx.Node)}
+        if name in ("mul", "imul") and len(node.args) == 2 and len(factors) == 1 and node.args[0] is node.args[1]:
+            name = "square"
+    else:
+        return None
+    name = name.strip("_")
+    return name if name in CURVED else None
+
+
 def function_of(g: fx.GraphModule, node: fx.Node) -> Forward:
     """What a node computes, as a function of its input alone that changes nothing in place."""
     if node.op == "call_method":
@@ -175,6 +196,15 @@ def function_of(g: fx.GraphModule, node: fx.Node) -> Forward:
 def with_rest(function: Callable, rest: tuple, settings: dict[str, Any], x: Tensor, **more: Any) -> Any:
     """`function(x, *rest)` with its settings; `more` may ask for extras such as the indices of a pooling."""
     return function(x, *rest, **settings, **more)
+
+
+def pooling(forward: Forward) -> tuple[tuple[int, int], ...]:
+    """Kernel, stride, padding and dilation, each (rows, columns), of the function of a max-pooling."""
+    _, rest, settings = forward.args
+    found = dict(zip(("kernel_size", "stride", "padding", "dilation"), rest, strict=False)) | settings
+    size = found["kernel_size"]
+    values = size, found.get("stride") or size, found.get("padding", 0), found.get("dilation", 1)
+    return tuple((v, v) if isinstance(v, int) else tuple(v) for v in values)
 
 
 def in_place(g: fx.GraphModule, node: fx.Node) -> bool:

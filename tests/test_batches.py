@@ -102,3 +102,7 @@ def test_an_empty_batch_is_refused(net):
                  lambda: weighted_sum(lambda image, k: image, torch.ones(3), net, empty)):  # fmt: skip
         with pytest.raises(ValueError, match="a batch must hold at least one image, got 0"):
             call()
+
+
+def test_a_network_that_keeps_nothing_is_not_given_everything_at_once():
+    assert bearable(nn.Flatten(), torch.rand(1, 3, 224, 224)) < 100

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from matplotlib import colormaps
 
-from attrcore.look import DIVERGING, SEQUENTIAL, VALUES, Look, enlarged, limit, paint, shown
+from attrcore.look import DIVERGING, SEQUENTIAL, VALUES, Look, enlarged, in_words, limit, paint, scale, shown
 
 A = np.array([[[1.0, -2.0], [0.0, 3.0]], [[1.0, 1.0], [0.0, -1.0]]])  # (2, 2, 2)
 
@@ -22,8 +22,30 @@ def test_zero_has_one_colour_and_the_signs_of_a_signed_map_mirror_each_other(val
     colours = paint(np.array([[0.0, 1.0, -1.0]]), 1.0, look)[0]
     zero = 0.5 if values == "signed" else 0.0
     assert np.abs(colours[0] - np.array(colormaps[look.colours](zero)[:3]) * 255).max() <= 1
-    if values == "signed":
-        assert not np.array_equal(colours[1], colours[2])
+    if values == "signed":  # as far from white in opposite hues: purple has more blue, orange more red
+        assert colours[1][2] > colours[1][0] and colours[2][0] > colours[2][2]
+
+
+def test_what_is_no_number_is_painted_as_nothing():
+    colours = paint(np.array([[0.0, np.nan, 1.0]]), 1.0, Look())[0]
+    assert np.array_equal(colours[1], colours[0]) and not np.array_equal(colours[1], colours[2])
+
+
+def test_the_caption_counts_what_is_clipped_on_both_sides():
+    plane = np.array([[-3.0, 0.5], [2.0, 0.0]])
+    assert scale(plane, 1.0) == "colours to 1 · largest 3 (50.0% of pixels clipped)"
+    assert scale(plane, 3.0) == "colours to 3 · largest 3"
+    assert scale(np.zeros((2, 2)), 0.0) == "nothing to show: no such values"
+    assert "largest 2" in scale(np.array([[np.nan, 2.0]]), 2.0)
+
+
+def test_words_tell_where_the_weight_lies():
+    plane = np.zeros((20, 20))
+    plane[2, 17] = -5.0
+    assert in_words("Gradient", plane) == (
+        "Gradient map: its weight centres in the upper right; the strongest tenth of the pixels hold 100% of it"
+    )
+    assert in_words("Gradient", np.zeros((4, 4))) == "Gradient map: zero everywhere"
 
 
 def test_clipping_saturates_and_never_wraps():

@@ -3,7 +3,7 @@ import pytest
 import scipy.stats
 import torch
 
-from attrcore.metrics import Cosine, Kendall, Spearman, TopKOverlap, null
+from attrcore.metrics import Cosine, Kendall, Spearman, TopKOverlap, between, null
 
 
 def sparse(seed, zeros, shape=(2, 28, 28)):
@@ -56,3 +56,29 @@ def test_the_null_is_seeded():
     a, b = sparse(7, 0.0), sparse(8, 0.0)
     assert torch.equal(null(Cosine(), a, b, seed=1), null(Cosine(), a, b, seed=1))
     assert not torch.equal(null(Cosine(), a, b, seed=1), null(Cosine(), a, b, seed=2))
+
+
+def test_the_null_keeps_no_pixel_beside_its_neighbour():
+    """A cyclic shift would: smooth maps are like themselves a little further on."""
+    smooth = torch.from_numpy(np.outer(np.hanning(28), np.hanning(28)))[None]
+    assert null(Spearman(), smooth, smooth, draws=50).abs().mean() < 0.05
+
+
+def test_maps_of_different_images_by_one_method_are_a_level_of_their_own():
+    middle = torch.from_numpy(np.outer(np.hanning(28), np.hanning(28)))
+    maps = middle * (0.5 + sparse(9, 0.0, (4, 28, 28)))
+    level = between(Spearman(), maps)
+    assert level.shape == (3, 4) and level.min() > 0.5 > null(Spearman(), maps, maps).max()
+    torch.testing.assert_close(level[0], Spearman()(maps, maps.roll(1, 0)))
+
+
+def test_the_cosine_of_tiny_maps_is_that_of_large_ones():
+    a, b = sparse(10, 0.5).float(), sparse(11, 0.5).float()
+    torch.testing.assert_close(Cosine()(a * 1e-30, b * 1e-12), Cosine()(a, b))
+    assert Cosine()(a * 0, b).tolist() == [0, 0]
+
+
+def test_a_map_with_ties_has_a_ceiling_below_one():
+    a = torch.zeros(1, 28, 28)
+    a[0, 0] = 1 + torch.rand(28)
+    assert TopKOverlap(k=100)(a, a).item() == pytest.approx((28 + 72**2 / 756) / 100, abs=1e-4)

@@ -16,7 +16,8 @@ class RandomSign(Recipe):
     """Every pixel up or down by eps, at random (Ghorbani et al., 2019, arXiv:1710.10547).
 
     One draw; it asks neither network nor map.  Whatever an attack achieves beyond this is the attack's.  Each image
-    of a batch gets the same draw.
+    of a batch gets the same draw.  A pixel at the rim of [0, 1] that is drawn outwards stays where it is: on a digit's
+    black ground about half do.  It does not look at the label either.
     """
 
     ball: Linf = Linf()

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from attrcore.batches import in_chunks
 from attrcore.explain.baselines import BASELINES
 from attrcore.recipe import Recipe, knob
-from attrcore.rewrite import ELEMENTWISE, Forward, rewrite
+from attrcore.rewrite import ELEMENTWISE, Forward, pooling, rewrite
 
 
 class Secant(torch.autograd.Function):
@@ -54,23 +54,38 @@ class Rescale(nn.Module):
 
 
 class RescalePool(nn.Module):
-    """The rescale rule for one max-pooling: of each window, the pixel that decides gets the change.
+    """The rescale rule for one max-pooling.  The paper has none; this one is ours.
 
-    That is the image's largest where the image's maximum is the larger one, else the baseline's largest.  The change
-    of the maximum never exceeds the change of that pixel, so the multiplier is in [0, 1] and the sum is kept.
+    Of each window those pixels that decide get the change: the image's largest where the image's maximum is the
+    larger one, else the baseline's largest; pixels that tie share evenly, so that no corner of a flat window is
+    preferred.  The maximum never changes by more than such a pixel does, so multipliers are in [0, 1] and the sum is
+    kept.
     """
 
     def __init__(self, forward: Forward) -> None:
         super().__init__()
-        self.pool = forward
+        self.pool, self.settings = forward, pooling(forward)
 
     def forward(self, both: Tensor) -> Tensor:
         """The pooling's own values."""
         z, z0 = both.chunk(2)
-        (out, at), (out0, at0) = (self.pool(half, return_indices=True) for half in (z, z0))
-        decides = torch.where(out >= out0, at, at0).flatten(2)
-        pick, pick0 = (half.flatten(2).gather(2, decides).view_as(out) for half in (z, z0))
-        return torch.cat([Secant.apply(pick, pick0, out, out0, torch.ones_like(out)), out0])
+        out, out0 = self.pool(z), self.pool(z0)
+        seen, seen0 = self.windows(z, out), self.windows(z0, out)
+        high, high0 = out[:, :, None], out0[:, :, None]
+        decides = torch.where(high >= high0, seen == high, seen0 == high0).to(z.dtype)
+        share = decides / decides.sum(2, keepdim=True)
+        return torch.cat([Secant.apply(seen, seen0, share * high, share * high0, share).sum(2), out0])
+
+    def windows(self, z: Tensor, out: Tensor) -> Tensor:
+        """(B, C, H, W) -> (B, C, pixels of a window, H', W'), what is beyond the rim far below everything."""
+        rim: list[int] = []
+        for side, count, k, s, p, d in zip(
+            z.shape[:1:-1], out.shape[:1:-1], *(v[::-1] for v in self.settings), strict=True
+        ):
+            rim += [p, max(0, (count - 1) * s + d * (k - 1) + 1 - side - p)]
+        k, s, _, d = self.settings
+        padded = nn.functional.pad(z, rim, value=torch.finfo(z.dtype).min / 4)
+        return nn.functional.unfold(padded, k, d, 0, s).view(*z.shape[:2], k[0] * k[1], *out.shape[2:])
 
 
 RESCALE = {**dict.fromkeys(ELEMENTWISE, Rescale), "max_pool2d": RescalePool}
@@ -82,7 +97,7 @@ class DeepLift(Recipe):
 
     (x - x') times multipliers that each activation passes on by its finite difference between x and x' in place of
     its derivative.  Sums to F(x) - F(x') exactly where the network is made of linear layers, activations and
-    max-pooling; the badge shows where it is not.
+    max-pooling; the badge shows where it is not.  The rule for max-pooling is this project's own.
     """
 
     passes: ClassVar[int] = 2

@@ -39,5 +39,5 @@ class GradCam(Recipe):
             score = logits.gather(1, target[:, None]).sum()
             (grad,) = torch.autograd.grad(score, features, create_graph=keep)
         cam = (grad.mean((2, 3), keepdim=True) * features).sum(1, keepdim=True)
-        cam = F.interpolate(cam if keep else cam.detach(), x.shape[2:], mode="bilinear", align_corners=False)
-        return cam.relu() if self.rectify else cam
+        cam = cam.relu() if self.rectify else cam
+        return F.interpolate(cam if keep else cam.detach(), x.shape[2:], mode="bilinear", align_corners=False)

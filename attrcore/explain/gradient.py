@@ -31,6 +31,9 @@ class Gradient(Recipe):
 
     Where a small change of a pixel would change the score most.  It is local: a saturated score has a gradient of
     zero however important its pixels are.
+
+    Where pixels tie in a max-pooling, as all do on a black background, there is no derivative: autograd, here as
+    everywhere, gives all to the first pixel of the tie, and the least change of the image may give another map.
     """
 
     passes: ClassVar[int] = 1

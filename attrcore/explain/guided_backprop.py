@@ -10,7 +10,7 @@ from attrcore.batches import over_batch
 from attrcore.explain.gradient import input_gradient
 from attrcore.kinds import Refused
 from attrcore.recipe import Recipe
-from attrcore.rewrite import ELEMENTWISE, Forward, activations, rewrite
+from attrcore.rewrite import Forward, activations, rewrite
 
 
 class PositiveOnly(torch.autograd.Function):
@@ -60,9 +60,13 @@ class GuidedBackprop(Recipe):
 
     def __call__(self, net: nn.Module, x: Tensor, target: Tensor) -> Tensor:
         """(B, C, H, W), (B,) -> (B, C, H, W)."""
-        found = set(activations(net)) & ELEMENTWISE
+        return over_batch(input_gradient, self.rewritten(net), x, target)
+
+    def rewritten(self, net: nn.Module) -> nn.Module:
+        """The network whose plain gradient is Guided Backprop.  Raises Refused where that is not defined."""
+        found = set(activations(net)) - {"max_pool2d"}
         if not found & GUIDED.keys():
             raise Refused("Guided Backprop changes what ReLUs send back, and this network has no ReLU")
         if other := found - GUIDED.keys():
             raise Refused(f"Guided Backprop is defined for ReLU; this network also has {', '.join(sorted(other))}")
-        return over_batch(input_gradient, rewrite(net, GUIDED), x, target)
+        return rewrite(net, GUIDED)

@@ -1,5 +1,6 @@
 """Occlusion, through captum: good to look at, not to attack."""
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -27,7 +28,7 @@ class Occlusion(Recipe):
     @property
     def passes(self) -> int:
         """One per square."""
-        return round(2 / self.window - 1) ** 2
+        return (math.ceil(2 / self.window - 2) + 1) ** 2
 
     def __call__(self, net: nn.Module, x: Tensor, target: Tensor) -> Tensor:
         """(B, C, H, W), (B,) -> (B, C, H, W), the same for each channel."""

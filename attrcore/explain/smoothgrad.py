@@ -22,7 +22,7 @@ class SmoothGrad(Recipe):
     """
 
     differentiable: ClassVar[bool] = True
-    promises: ClassVar[dict[str, float]] = {"settled": 0.5}  # more noise than that, and the map is mostly chance
+    promises: ClassVar[dict[str, float]] = {"settled": 0.5}  # beyond that, the map is mostly chance
 
     samples: int = knob(25, 1, 500, "Noisy copies of each image.")
     noise: float = knob(0.15, 0.0, 1.0, "Standard deviation of the noise, as a share of the image's range.")

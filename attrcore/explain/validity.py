@@ -46,64 +46,100 @@ def something(one: Tensor) -> Check:
 
 
 def completeness(explain: Explainer, net: nn.Module, x: Tensor, target: Tensor, a: Tensor, bound: float) -> list[Check]:
-    """Sundararajan et al. (2017, axiom 1): an attribution sums to F(x) - F(x')."""
-    sums = a.double().sum((1, 2, 3))
+    """Sundararajan et al. (2017, proposition 1): an attribution sums to F(x) - F(x').
+
+    Necessary, not sufficient: other maps have the same sum.  And where the score hardly changes, because much for and
+    much against it cancel, a gap of many percent may be small beside the map's values; the sentence tells.
+    """
+    start = explain.reference(x)
+    same = ((x - start).abs().amax((1, 2, 3)) < 1e-5).tolist()
+    sums, sizes = a.double().sum((1, 2, 3)), a.double().abs().sum((1, 2, 3))
     scores = [over_batch(lambda net, z, t: net(z).gather(1, t[:, None])[:, 0], net, z, target).double()
-              for z in (x, explain.reference(x))]  # fmt: skip
-    checks = []
-    sizes = (scores[0].abs() + scores[1].abs()).clamp_min(1e-12)
-    for total, change, scale in zip(sums.tolist(), (scores[0] - scores[1]).tolist(), sizes.tolist(), strict=True):
-        # An image that is its own baseline has nothing to explain: what rounding leaves must not count as a gap.
-        gap = abs(total - change) / max(abs(change), 1e-4 * scale)
-        says = (
-            f"The map sums to {total:.4g}; the score changes by {change:.4g} from baseline to image: "
-            f"{percent(gap)} off (bound {percent(bound)})."
-        )
-        figure = f"sum gap {percent(gap)}" + f", bound {percent(bound)}" * (gap > bound)
-        checks.append(Check("completeness", gap <= bound, figure, says))
-    return checks
+              for z in (x, start)]  # fmt: skip
+    rows = zip(same, sums.tolist(), sizes.tolist(), (scores[0] - scores[1]).tolist(), strict=True)
+    return [gap(*row, bound, "steps" in explain.to_dict()) for row in rows]
+
+
+def gap(same: bool, total: float, size: float, change: float, bound: float, steps: bool) -> Check:
+    """Completeness of one image: its map sums to `total`, its values' sizes to `size`, its score moves by `change`."""
+    if same:
+        says = "The image is its own baseline: there is nothing to explain, and what is drawn is rounding."
+        return Check("completeness", False, "image = baseline", says)
+    off = abs(total - change) / max(abs(change), 1e-12)
+    holds = off <= bound
+    says = (
+        f"The map sums to {total:.4g}; the score changes by {change:.4g} from baseline to image: {percent(off)} off "
+        f"(bound {percent(bound)}), which is {percent(abs(total - change) / max(size, 1e-12))} of the sum of all its "
+        "values' sizes."
+    )
+    if not holds and steps:
+        says += " More steps, or the Gauss-Legendre rule, usually come closer."
+    figure = f"sum gap {percent(off)}" if holds else f"sum gap {percent(off, 3)}, bound {percent(bound)}"
+    return Check("completeness", holds, figure, says)
 
 
 def differs(explain: Explainer, net: nn.Module, x: Tensor, target: Tensor, a: Tensor, bound: float) -> list[Check]:
-    """A modified gradient that equals the plain one was never modified."""
-    plain = over_batch(input_gradient, net, x, target)
-    far = (a - plain).flatten(1).norm(dim=1) / plain.flatten(1).norm(dim=1).clamp_min(1e-12)
-    return [
-        Check("differs from the gradient", d >= bound, f"differs {percent(d)} from gradient",
-              f"Its distance from the plain gradient is {percent(d)} of the gradient's length (at least {bound:.1%}).")
-        for d in far.tolist()
-    ]  # fmt: skip
+    """A gradient of a rewritten network must come from the same scores, and point elsewhere than the plain one.
+
+    Necessary, not sufficient.  A network whose rectifiers let only positive gradients back anyway fails rightly: there
+    the method is the gradient.
+    """
+    plain = over_batch(input_gradient, net, x, target).flatten(1)
+    far = 1 - torch.nn.functional.cosine_similarity(unit(a.flatten(1)), unit(plain))
+    moved = (over_batch(lambda n, z, t: n(z), explain.rewritten(net), x, target) - over_batch(
+        lambda n, z, t: n(z), net, x, target)).abs().amax(1)  # fmt: skip
+    checks = []
+    for d, m in zip(far.tolist(), moved.tolist(), strict=True):
+        if m > 1e-3:
+            says = (
+                f"The rewritten network gives other scores than the network, by up to {m:.2g}: this is another network."
+            )
+            checks.append(Check("differs from the gradient", False, "other scores", says))
+            continue
+        says = (
+            f"The cosine of its angle with the plain gradient is {1 - d:.3f} (at most {1 - bound}): a method that "
+            "changes what ReLUs send back must not give the gradient back. The rewritten network's scores are those of "
+            "the network."
+        )
+        checks.append(Check("differs from the gradient", d >= bound, f"cosine {1 - d:.2f} to gradient", says))
+    return checks
+
+
+def unit(rows: Tensor) -> Tensor:
+    """Each row divided by its largest size, so that the smallest maps have an angle too."""
+    return rows / rows.abs().amax(1, keepdim=True).clamp_min(torch.finfo(rows.dtype).tiny)
 
 
 def settled(explain: Explainer, net: nn.Module, x: Tensor, target: Tensor, a: Tensor, bound: float) -> list[Check]:
-    """A mean over random draws moves with the seed: its standard error, as a share of the map's own length.
+    """How much of a mean over random draws is the seed's: its squared standard error, in its own squared length.
 
-    Measured against a second mean, over a quarter as many draws of the next seed: the squared distance of means over
-    n and m draws is on average n + m times the squared error of one draw over n m.
+    Measured against a second mean, over a quarter as many draws (at least four) of the next seed: the squared distance
+    of means over n and m draws is on average n + m times the squared error of one draw over n m.  At one half, chance
+    and signal are equally long.
     """
-    n, m = explain.samples, max(1, explain.samples // 4)
+    n, m = explain.samples, max(4, explain.samples // 4)
     other = replace(explain, samples=m, seed=(explain.seed + 1) % 2**31)(net, x, target)
-    error = (a - other).flatten(1).norm(dim=1) * (m / (n + m)) ** 0.5
-    share = error / a.flatten(1).norm(dim=1).clamp_min(1e-12)
+    error = (a - other).flatten(1).square().sum(1) * m / (n + m)
+    share = error / a.flatten(1).square().sum(1).clamp_min(torch.finfo(a.dtype).tiny)
     return [
         Check(
             "settled",
             s <= bound,
             f"seed noise {percent(s)}" + f", bound {percent(bound)}" * (s > bound),
-            f"The standard error over {n} draws is {percent(s)} of the map's length (bound {percent(bound)}): as much "
-            "of it is chance. It falls with the square root of the draws.",
+            f"Chance makes up {percent(s)} of the map's squared length (squared standard error over {n} draws; bound "
+            f"{percent(bound)}). Twice the draws halve it.",
         )
         for s in share.tolist()
     ]
 
 
-def percent(share: float) -> str:
-    """Two digits: 0.03 %, 4.2 %, 310 %."""
+def percent(share: float, digits: int = 2) -> str:
+    """So many digits below ten percent: 0.03 %, 4.2 %, 310 %."""
     if 0 < share < 1e-4:
         return "below 0.01 %"
     if share > 10:
         return "over 1000 %"
-    return f"{100 * share:.2g} %" if share < 0.0995 else f"{100 * share:.0f} %"
+    return f"{100 * share:.{digits}g} %" if share < 0.0995 else f"{100 * share:.0f} %"
 
 
 LAWS: dict[str, Callable[..., list[Check]]] = {

@@ -105,10 +105,10 @@ def marks(checks: list[Check]) -> list[str]:
 def legend(look: Look, common: float | None) -> None:
     """The colour scale in words and colours; in numbers too where all maps share it."""
     ends = {
-        "absolute": ("no influence", "strongest"),
-        "signed": ("against", "for"),
-        "positive": ("none", "for"),
-        "negative": ("none", "against"),
+        "absolute": ("zero", "strongest"),
+        "signed": ("negative", "positive"),
+        "positive": ("zero", "positive"),
+        "negative": ("zero", "negative"),
     }
     left, right = ends[look.values]
     if common is not None:
@@ -143,10 +143,11 @@ def inspection(name: str, method: Recipe, answer: Drawn, top: float, look: Look,
 
 def values(name: str, plane: np.ndarray, top: float, look: Look) -> None:
     """A heat map whose values can be read off: row, column, value."""
+    top = top or 1
     low = -top if look.values == "signed" else 0
     colours = [[i / 17, colour] for i, colour in enumerate(steps(look))]
     figure = go.Figure(go.Heatmap(
-        z=plane.astype(np.float32), zmin=low, zmax=top or 1, colorscale=colours,
+        z=plane.astype(np.float32), zmin=low, zmax=top, colorscale=colours,
         colorbar={"orientation": "h", "thickness": 12, "y": 1.01, "yanchor": "bottom"},
         hovertemplate="row %{y}, column %{x}<br><b>%{z:.4g}</b><extra></extra>",
     ))  # fmt: skip

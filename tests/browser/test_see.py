@@ -65,7 +65,7 @@ def test_a_copied_link_restores_the_screen_in_a_fresh_browser(quiet, server, bro
     expect(map_of(quiet, "DeepLIFT")).to_be_visible()
     quiet.get_by_text("Display (recomputes nothing)").click()
     quiet.get_by_role("radio", name="signed").click()
-    expect(quiet.get_by_role("img", name="Colour scale from against to for")).to_be_visible()
+    expect(quiet.get_by_role("img", name="Colour scale from negative to positive")).to_be_visible()
     idle(quiet)
     expect(quiet).to_have_url(re.compile("DeepLIFT.*signed|signed.*DeepLIFT"))
     fresh = browser.new_context().new_page()

@@ -50,3 +50,26 @@ def test_edges_lie_where_the_image_changes():
 def test_another_seed_is_another_random_map(x, target):
     a, b = (RandomMap(seed=s)(None, x, target)[0].flatten() for s in (0, 1))
     assert torch.corrcoef(torch.stack([a, b]))[0, 1].abs() < 0.4
+
+
+def test_edges_are_looked_for_in_all_colours():
+    x = torch.zeros(1, 3, 8, 8)
+    x[:, 2, :, 4:] = 1
+    assert SobelEdges()(None, x, None).any()
+
+
+def test_a_random_map_is_gaussian():
+    draws = RandomMap()(None, torch.zeros(1, 1, 200, 200), None).flatten()
+    assert draws.mean().abs() < 0.02 and (draws.std() - 1).abs() < 0.02 and draws.abs().max() > 3.5
+
+
+def test_the_square_is_a_share_of_the_shorter_side(linear):
+    seen = []
+
+    class Spy(nn.Module):
+        def forward(self, z):
+            seen.append(z)
+            return z.sum((2, 3))
+
+    Occlusion(window=0.5)(Spy(), torch.ones(1, 3, 8, 16), torch.tensor([0]))
+    assert {int((one == 0).all(0).sum()) for z in seen for one in z} == {0, 16}  # squares of 4, and the whole image

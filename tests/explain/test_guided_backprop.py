@@ -2,10 +2,13 @@ import captum.attr
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 from attrcore.explain.gradient import Gradient
 from attrcore.explain.guided_backprop import GuidedBackprop
+from attrcore.explain.validity import validity
 from attrcore.kinds import Refused
+from tests.conftest import seeded
 from tests.families import network, photo
 
 FUNCTIONAL = ("inception_v3", "googlenet", "mobilenet_v2")  # DenseNet has one such ReLU, its last
@@ -52,6 +55,61 @@ def test_no_other_activation_passes_unseen(other):
     ).eval()
     with pytest.raises(Refused, match=f"also has {other.__name__.lower()}"):
         GuidedBackprop()(net, torch.rand(1, 3, 8, 8), torch.tensor([0]))
+
+
+CURVES = {
+    "selu": F.selu, "mish": F.mish, "hardtanh": F.hardtanh, "glu": lambda z: F.glu(z, 1),
+    "clamp": lambda z: z.clamp(min=0),
+    "threshold": lambda z: F.threshold(z, 0, 0), "maximum": lambda z: torch.maximum(z, torch.zeros_like(z)),
+    "abs": torch.abs, "exp": torch.exp, "square": lambda z: z * z, "pow": lambda z: z**3, "erf": torch.erf,
+    "tanh": lambda z: z.tanh_(), "tanhshrink": nn.Tanhshrink(), "rrelu": nn.RReLU(),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CURVES)
+def test_no_other_function_passes_unseen_either(name):
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.curve = nn.Conv2d(3, 4, 3), CURVES[name] if isinstance(CURVES[name], nn.Module) else None
+
+        def forward(self, x):
+            z = F.relu(self.first(x))
+            return (self.curve(z) if self.curve is not None else CURVES[name](z)).mean((2, 3))
+
+    with pytest.raises(Refused, match=f"also has .*{name}"):
+        GuidedBackprop()(Net().eval(), torch.rand(1, 3, 8, 8), torch.tensor([0]))
+
+
+def test_nothing_passes_above_six_where_the_rectifier_is_clipped_there():
+    net = nn.Sequential(nn.ReLU6(), nn.Flatten(), nn.Linear(2, 1, bias=False))
+    net[2].weight.data.fill_(1.0)
+    x = torch.tensor([[[[3.0, 9.0]]]])
+    assert GuidedBackprop()(net, x, torch.tensor([0])).flatten().tolist() == [1, 0]
+
+
+def test_its_badge_asks_for_another_direction_and_the_same_scores(monkeypatch):
+    net, x, t, method = network("squeezenet1_1"), photo(size=96), torch.tensor([3]), GuidedBackprop()
+    gradient = Gradient()(net, x, t)
+    for wrong in (gradient, 1.002 * gradient, 1e-6 * gradient):
+        assert not validity(method, net, x, t, wrong)[0][1].holds
+    assert validity(method, net, x, t, method(net, x, t))[0][1].holds
+
+    class View(nn.Module):
+        """Overwrites through a view what it reads again afterwards: no rewrite sees that."""
+
+        def __init__(self):
+            super().__init__()
+            self.first, self.last = nn.Conv2d(3, 4, 3), nn.Linear(4 * 36, 3)
+
+        def forward(self, z):
+            y = self.first(z)
+            y.flatten(1).relu_()
+            return self.last(y.flatten(1))
+
+    net, x = seeded(View), torch.rand(1, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+    (checks,) = validity(method, net, x, t[:1] * 0, method(net, x, t[:1] * 0))
+    assert not checks[1].holds and checks[1].figure == "other scores"
 
 
 @pytest.mark.parametrize(

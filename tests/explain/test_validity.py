@@ -5,7 +5,8 @@ from attrcore.explain.deeplift import DeepLift
 from attrcore.explain.gradient import Gradient
 from attrcore.explain.guided_backprop import GuidedBackprop
 from attrcore.explain.integrated_gradients import IntegratedGradients
-from attrcore.explain.validity import percent, validity
+from attrcore.explain.validity import gap, percent, validity
+from attrcore.models import MODELS
 from tests.families import network, photo
 
 
@@ -36,7 +37,23 @@ def test_a_sum_that_is_off_is_measured_image_by_image(method, toy, x, target):
 def test_an_image_that_is_its_own_baseline_is_no_gap_of_a_million_percent(method, toy, target):
     grey = torch.full((3, 3, 8, 8), 0.4)
     for checks in validity(method, toy, grey, target, method(toy, grey, target)):
-        assert "%" not in checks[-1].figure or checks[-1].holds
+        assert [c.holds for c in checks] == [False] or checks[-1].figure == "image = baseline"
+
+
+@pytest.mark.parametrize("baseline", ["mean colour", "blurred"])
+@pytest.mark.parametrize("cls", [IntegratedGradients, DeepLift])
+def test_rounding_is_not_taken_for_a_map(cls, baseline):
+    """On a real network a constant picture leaves 1e-8 everywhere, which would be painted at full contrast."""
+    net, method = MODELS["MNIST CNN"].load().net, cls(baseline=baseline)
+    x, t = torch.full((1, 1, 28, 28), 102 / 255), torch.tensor([3])
+    checks = validity(method, net, x, t, method(net, x, t))[0]
+    assert not checks[-1].holds and checks[-1].figure in ("image = baseline", "all zero")
+
+
+def test_a_gap_just_past_its_bound_is_told_apart_from_it():
+    check = gap(False, 1.0502, 2.0, 1.0, 0.05, True)
+    assert not check.holds and check.figure == "sum gap 5.02 %, bound 5 %" and "More steps" in check.says
+    assert "2.5 % of the sum of all its values' sizes" in check.says
 
 
 def test_too_few_steps_on_a_real_architecture_fail_the_gate():
