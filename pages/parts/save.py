@@ -30,12 +30,11 @@ def buttons(
         ("Settings", "json", lambda: settings(scene, methods, maps, look)),
     ]
     about = "-".join(re.findall(r"\w+", f"{scene.model} {scene.picture.name}"))[:60]
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True):
         for label, kind, make in offers:
             st.download_button(
                 f"{label} (.{kind})", make, f"maps-{about}.{kind}", on_click="ignore", key=f"save.{kind}"
             )
-        st.caption("To share this screen, copy the address of the page: it holds every choice.", width="content")
 
 
 def sheet(scene: Scene, maps: dict[str, Drawn], tops: dict[str, float], look: Look) -> bytes:

@@ -35,13 +35,13 @@ def grid(scene: Scene) -> Any:
 def image(scene: Scene) -> None:
     """The picture as the network sees it, and what the network says of it."""
     pixels = scene.picture.pixels
+    label = f"label: {scene.picture.label} · " if scene.picture.label else ""
+    how = f": {scene.picture.how}" if scene.picture.how else ""
+    about = f"{label}{pixels.shape[2]} x {pixels.shape[1]} px, as the network gets it{how}"
     with st.container(width=CARD, gap="xsmall"):
         st.markdown("**Image**")
         drawing(rgb(pixels), f"The image: {scene.picture.label}")
-        label = f"label: {scene.picture.label} · " if scene.picture.label else ""
-        how = f": {scene.picture.how}" if scene.picture.how else ""
-        st.caption(f"{label}{pixels.shape[2]} x {pixels.shape[1]} px, as the network gets it{how}")
-        chances(scene)
+        st.html(f'<p class="about">{escape(about)}</p>{chances(scene)}')
 
 
 def drawing(picture: np.ndarray | bytes, alt: str) -> None:
@@ -49,8 +49,8 @@ def drawing(picture: np.ndarray | bytes, alt: str) -> None:
     st.image(picture, width="stretch", output_format="PNG", alt=alt)
 
 
-def chances(scene: Scene, count: int = 5) -> None:
-    """The most probable classes, as bars with their numbers, and the explained one where it is not among them."""
+def chances(scene: Scene, count: int = 5) -> str:
+    """The most probable classes, as HTML bars with their numbers; the explained one too where it is not among them."""
     chosen = scene.chances.argsort()[::-1][:count].tolist()
     if scene.target not in chosen:
         chosen.append(scene.target)
@@ -59,7 +59,7 @@ def chances(scene: Scene, count: int = 5) -> None:
         share = float(scene.chances[i])
         mark = " ◂ explained" if i == scene.target else ""
         rows.append(f'<li style="--share: {share:.1%}">{escape(scene.classes[i])} · {share:.1%}{mark}</li>')
-    st.html(f'<ul class="chances" aria-label="Prediction">{"".join(rows)}</ul>')
+    return f'<ul class="chances" aria-label="Prediction">{"".join(rows)}</ul>'
 
 
 def card(name: str, method: Recipe, answer: Answer) -> Callable[[], Any]:
@@ -117,6 +117,7 @@ def legend(look: Look, common: float | None) -> None:
     st.html(
         f'<p class="legend">{left} <span role="img" aria-label="Colour scale from {left} to {right}" '
         f'style="background: linear-gradient(to right, {colours})"></span> {right}</p>'
+        '<p class="about">To share this screen, copy the address of the page: it holds every choice.</p>'
     )
 
 
