@@ -1,6 +1,5 @@
 """Every page's frame: settings, menu, and the one place where a refused choice becomes a sentence."""
 
-import gc
 import logging
 from pathlib import Path
 
@@ -8,16 +7,6 @@ import streamlit as st
 
 HERE = Path(__file__).resolve().parent
 log = logging.getLogger("attrcore.pages")
-
-
-@st.cache_resource(show_spinner=False)
-def settle() -> None:
-    """Spare the garbage collector, which Streamlit runs after every script, the modules that stay for good.
-
-    With torch imported one collection takes a quarter of a second and holds up every visitor.
-    """
-    gc.collect()
-    gc.freeze()
 
 
 def frame() -> None:
@@ -40,7 +29,6 @@ def frame() -> None:
     except ValueError as e:  # a rule of attrcore that a choice broke, or a bug: the log tells them apart
         log.warning("a page was refused", exc_info=e)
         refuse(e)
-    settle()
 
 
 def refuse(reason: Exception) -> None:

@@ -4,6 +4,7 @@ Streamlit's caches get content digests and names as keys, never arrays or recipe
 of their values, and nested recipes without their names.
 """
 
+import gc
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -25,6 +26,12 @@ from attrcore.look import Look, in_words, limit, paint, scale, shown
 from attrcore.models import MODELS
 from attrcore.recipe import Recipe
 
+# So many pages are drawn at a time; the others wait their turn.  Python runs one thread anyway, and thirty that fight
+# for it every few milliseconds need longer in all.
+TURNS = threading.Semaphore(2)
+SWEEP = 60.0  # seconds between two full garbage collections, of a quarter of a second each
+
+_swept = -SWEEP
 _run = threading.local()
 
 
@@ -32,10 +39,41 @@ _run = threading.local()
 def run() -> Iterator[None]:
     """One run of a page.  When it ends, by itself or because the visitor has moved on, its open questions end too."""
     _run.asked = []
+    with TURNS:
+        spare_the_collector()
+        _run.has_turn = True
+        try:
+            yield
+        finally:
+            _run.has_turn = False
+            jobs.engine().give_up(_run.asked)
+
+
+def spare_the_collector() -> None:
+    """Hide what lives longer than a run from the garbage collector, but for one sweep a minute.
+
+    Streamlit collects after every run.  With torch imported that would take a quarter of a second, and with thirty
+    visitors' sessions alone some 7 ms, which hold up everybody.
+    """
+    global _swept
+    if time.monotonic() - _swept > SWEEP:
+        _swept = time.monotonic()
+        gc.unfreeze()
+        gc.collect()
+    gc.freeze()
+
+
+@contextmanager
+def aside() -> Iterator[None]:
+    """Let others draw while this run waits for something."""
+    if not getattr(_run, "has_turn", False):
+        yield
+        return
+    TURNS.release()
     try:
         yield
     finally:
-        jobs.engine().give_up(_run.asked)
+        TURNS.acquire()
 
 
 def begun(function: Callable[..., Any], *args: Any) -> jobs.Answer:
@@ -73,19 +111,24 @@ def still_there() -> None:
 
 def awaited(answer: jobs.Answer) -> Any:
     """The answer, when it comes."""
-    return answer.result(still_there)
+    with aside():
+        return answer.result(still_there)
 
 
 def soon(answers: Iterable[jobs.Answer], seconds: float) -> None:
     """Wait for all of them, but not longer than that."""
     end = time.monotonic() + seconds
-    for answer in answers:
-        answer.soon(max(0.0, end - time.monotonic()))
+    with aside():
+        for answer in answers:
+            answer.soon(max(0.0, end - time.monotonic()))
 
 
 def as_they_come(answers: dict[str, jobs.Answer]) -> Iterator[tuple[str, quick.Drawn | Refused | jobs.NoAnswer]]:
     """Each map when it is there, or why there is none."""
-    for name in jobs.as_they_come(answers, still_there):
+    names = jobs.as_they_come(answers, still_there)
+    for _ in answers:
+        with aside():
+            name = next(names)
         try:
             yield name, awaited(answers[name])
         except (Refused, jobs.NoAnswer) as reason:

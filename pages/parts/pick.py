@@ -88,8 +88,9 @@ def weights(model: str) -> None:
     if st.button(f"Download them from {source.host}"):
         bar = st.progress(0.0, "Connecting")
         try:
-            for p in source.fetch():
-                bar.progress(p.done / p.total, f"{p.done / 2**20:.1f} of {p.total / 2**20:.1f} MB")
+            with cached.aside():
+                for p in source.fetch():
+                    bar.progress(p.done / p.total, f"{p.done / 2**20:.1f} of {p.total / 2**20:.1f} MB")
         except (OSError, ValueError) as e:  # no answer, a full disk, or not what was published
             bar.empty()
             st.error(str(e))
