@@ -11,7 +11,7 @@ log = logging.getLogger("attrcore.pages")
 
 def frame() -> None:
     """Draw the page that the menu, or the address, names."""
-    from attrcore.jobs import NoAnswer
+    from attrcore.answers import NoAnswer
     from attrcore.kinds import Refused
     from pages.parts import cached
 

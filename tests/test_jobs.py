@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 from dask.utils import parse_timedelta
 
-from attrcore import jobs, quick
+from attrcore import answers, jobs, quick
+from attrcore.batches import go_on, wanted
 from attrcore.explain import EXPLAINERS
 from attrcore.kinds import Refused
 from attrcore.models import MODELS
@@ -112,7 +113,7 @@ def test_what_kills_every_worker_is_given_up_after_the_second_one(engine):
 
 
 def test_a_question_that_takes_too_long_gets_a_sentence(engine, monkeypatch):
-    monkeypatch.setattr(jobs, "PATIENCE", 0.2)
+    monkeypatch.setattr(answers, "PATIENCE", 0.2)
     with pytest.raises(jobs.NoAnswer, match="the server is busy"):
         engine.ask(time.sleep, 1)
 
@@ -126,7 +127,7 @@ def test_finished_answers_are_not_held_by_the_cluster(engine):
 def test_what_nobody_waits_for_any_more_is_not_computed(engine, tmp_path):
     """A visitor who leafs through twenty pictures waits for the last one only."""
     file = str(tmp_path / "calls")
-    blocker = engine.begin(time.sleep, 1.0)
+    blocker = engine.begin(time.sleep, 4.0)
     passed, shared = [engine.begin(touch, file, i / 1000) for i in range(20)], engine.begin(touch, file, 0.5)
     assert engine.begin(touch, file, 0.5) is shared  # somebody else waits for this one
     engine.give_up([*passed, shared])
@@ -136,27 +137,24 @@ def test_what_nobody_waits_for_any_more_is_not_computed(engine, tmp_path):
     assert engine.ask(touch, file, 0.0)
 
 
-def test_a_computation_that_nobody_waits_for_stops_at_its_next_slice(engine):
-    digit = np.zeros((1, 28, 28), np.uint8)
-    digit[:, 8:20, 12:16] = 255
-    about = "MNIST CNN", MODELS["MNIST CNN"].digest, digit, 1
-    engine.ask(quick.explain, *about, EXPLAINERS["Occlusion"](window=0.5).to_dict())  # imports captum
-    slow = EXPLAINERS["SmoothGrad"](samples=500).to_dict(), EXPLAINERS["Occlusion"](window=0.1).to_dict()
-    for settings in slow:
-        answer = engine.begin(quick.explain, *about, settings)
-        key = answer.future.key
-        while not any(key in keys for keys in engine.client.run(busy).values()):
-            time.sleep(0.01)
-        engine.give_up([answer])
-        start = time.monotonic()
-        while any(key in keys for keys in engine.client.run(busy).values()):
-            time.sleep(0.01)
-        assert time.monotonic() - start < 1.0  # all of it takes longer
+def steps(path):
+    """A long computation that asks before every step whether it is wanted."""
+    wanted.set(quick.still_wanted)
+    for _ in range(500):
+        go_on()
+        touch(path, 0.02)
 
 
-def busy(dask_worker):
-    """What a worker holds."""
-    return list(dask_worker.state.tasks)
+def test_a_computation_that_nobody_waits_for_stops_at_its_next_step(engine, tmp_path):
+    file = tmp_path / "calls"
+    answer = engine.begin(steps, str(file))
+    while not file.exists():
+        time.sleep(0.01)
+    engine.give_up([answer])
+    assert engine.ask(abs, -7) == 7  # the worker is free again
+    done = len(file.read_text().splitlines())
+    time.sleep(0.3)
+    assert len(file.read_text().splitlines()) == done < 400
 
 
 def test_a_slow_question_does_not_hold_the_others(engine):

@@ -10,7 +10,14 @@ GROUND = {
     f"attrcore.{m}" for m in ("rewrite", "recipe", "kinds", "maps", "balls", "batches", "paths", "look", "origin")
 }
 FAMILIES = {f"attrcore.{m}" for m in ("explain", "attack", "sanity", "train", "models", "data", "metrics")}
-ABOVE = {"attrcore.studies", "attrcore.quick", "attrcore.jobs", "attrcore.store", "attrcore.__main__"}
+ABOVE = {
+    "attrcore.studies",
+    "attrcore.quick",
+    "attrcore.answers",
+    "attrcore.jobs",
+    "attrcore.store",
+    "attrcore.__main__",
+}
 SCREEN = {"streamlit", "plotly", "pages", "app"}
 
 

@@ -1,9 +1,12 @@
+import contextvars
+
 import numpy as np
 import pytest
 import torch
 
 from attrcore import quick
 from attrcore.balls import Linf
+from attrcore.batches import Abandoned
 from attrcore.data.fit import fit
 from attrcore.data.pictures import PackagedDigits
 from attrcore.explain import EXPLAINERS
@@ -60,3 +63,15 @@ def test_the_callers_image_is_left_alone():
 def test_a_worker_wakes_up_by_drawing():
     quick.dask_setup(None)
     assert quick.loaded.cache_info().currsize
+
+
+@pytest.mark.parametrize("name", ["Gradient", "Integrated Gradients", "SmoothGrad", "Occlusion", "DeepLIFT"])
+def test_a_map_that_nobody_wants_any_more_is_not_finished(name, monkeypatch):
+    monkeypatch.setattr(quick, "still_wanted", lambda: False)
+    context = contextvars.copy_context()
+    with pytest.raises(Abandoned):
+        context.run(quick.explain, "MNIST CNN", CNN.digest, DIGIT, 7, EXPLAINERS[name]().to_dict())
+
+
+def test_outside_a_worker_every_result_is_wanted():
+    assert quick.still_wanted()

@@ -18,7 +18,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from attrcore import jobs, quick
+from attrcore import answers, jobs, quick
 from attrcore.data import DATASETS, own
 from attrcore.data.fit import fit_and_say
 from attrcore.kinds import Refused
@@ -76,7 +76,7 @@ def aside() -> Iterator[None]:
         TURNS.acquire()
 
 
-def begun(function: Callable[..., Any], *args: Any) -> jobs.Answer:
+def begun(function: Callable[..., Any], *args: Any) -> answers.Answer:
     """A question put to the engine within this run."""
     answer = jobs.engine().begin(function, *args)
     getattr(_run, "asked", []).append(answer)
@@ -88,20 +88,20 @@ def classes(model: str) -> tuple[str, ...]:
     return awaited(begun(quick.classes, model))
 
 
-def prediction(model: str, image: np.ndarray) -> jobs.Answer:
+def prediction(model: str, image: np.ndarray) -> answers.Answer:
     """The answer to come of probabilities, one per class; does not wait."""
     return begun(quick.predict, model, MODELS[model].digest, image)
 
 
-def maps(model: str, image: np.ndarray, target: int | None, methods: dict[str, Recipe]) -> dict[str, jobs.Answer]:
+def maps(model: str, image: np.ndarray, target: int | None, methods: dict[str, Recipe]) -> dict[str, answers.Answer]:
     """One answer to come per method, a quick.Drawn each; all are asked at once, and this does not wait.
 
     A target of None is the predicted class, so that maps need not wait for the prediction either.
     """
     about = model, MODELS[model].digest, image, target
     cheap_first = sorted(methods, key=lambda name: methods[name].passes)
-    answers = {name: begun(quick.explain, *about, methods[name].to_dict()) for name in cheap_first}
-    return {name: answers[name] for name in methods}
+    asked = {name: begun(quick.explain, *about, methods[name].to_dict()) for name in cheap_first}
+    return {name: asked[name] for name in methods}
 
 
 def still_there() -> None:
@@ -109,29 +109,29 @@ def still_there() -> None:
     "model" in st.session_state  # noqa: B015 - looking there is where Streamlit ends a run
 
 
-def awaited(answer: jobs.Answer) -> Any:
+def awaited(answer: answers.Answer) -> Any:
     """The answer, when it comes."""
     with aside():
         return answer.result(still_there)
 
 
-def soon(answers: Iterable[jobs.Answer], seconds: float) -> None:
+def soon(expected: Iterable[answers.Answer], seconds: float) -> None:
     """Wait for all of them, but not longer than that."""
     end = time.monotonic() + seconds
     with aside():
-        for answer in answers:
+        for answer in expected:
             answer.soon(max(0.0, end - time.monotonic()))
 
 
-def as_they_come(answers: dict[str, jobs.Answer]) -> Iterator[tuple[str, quick.Drawn | Refused | jobs.NoAnswer]]:
+def as_they_come(expected: dict[str, answers.Answer]) -> Iterator[tuple[str, quick.Drawn | Refused | answers.NoAnswer]]:
     """Each map when it is there, or why there is none."""
-    names = jobs.as_they_come(answers, still_there)
-    for _ in answers:
+    names = answers.as_they_come(expected, still_there)
+    for _ in expected:
         with aside():
             name = next(names)
         try:
-            yield name, awaited(answers[name])
-        except (Refused, jobs.NoAnswer) as reason:
+            yield name, awaited(expected[name])
+        except (Refused, answers.NoAnswer) as reason:
             yield name, reason
 
 

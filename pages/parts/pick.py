@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import streamlit as st
 
+from attrcore.answers import Answer
 from attrcore.data import DATASETS
 from attrcore.data.own import FORMATS, MOST_BYTES
 from attrcore.explain import EXPLAINERS
-from attrcore.jobs import Answer
 from attrcore.models import MODELS
 from attrcore.recipe import Recipe, types
 from pages.parts import cached

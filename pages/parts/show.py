@@ -9,8 +9,8 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from attrcore.answers import Answer
 from attrcore.explain.validity import Check
-from attrcore.jobs import Answer
 from attrcore.kinds import Refused
 from attrcore.look import Look, in_words, shown, table
 from attrcore.quick import Drawn
