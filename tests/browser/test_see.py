@@ -166,8 +166,12 @@ def test_a_killed_worker_costs_no_visitor_and_the_end_leaves_no_process(quiet, t
 
     server = Server(tmp_path / "log")
     opened(quiet, server, "?maps=Gradient")
-    while len(workers := workers_of(server)) < 2 or any(psutil.Process(pid).cpu_percent(0.5) > 20 for pid in workers):
-        time.sleep(0.1)  # until the second one is up too
+    for _ in range(100):  # until the second one is up too
+        workers = workers_of(server)
+        if len(workers) == 2 and all(psutil.Process(pid).cpu_percent(0.5) < 20 for pid in workers):
+            break
+        time.sleep(0.5)
+    assert len(workers) == 2
     for pid in workers:
         os.kill(pid, signal.SIGKILL)
     number = quiet.get_by_label("Picture (0 to 4999)")
