@@ -71,15 +71,8 @@ def imports() -> None:
     packaged_digits()
 
 
-def engine() -> None:
-    """The first worker."""
-    from attrcore import jobs
-
-    jobs.engine()
-
-
 def more_workers() -> None:
-    """The others."""
+    """Those beyond the first."""
     from attrcore import jobs
 
     jobs.engine().grow()
@@ -99,7 +92,7 @@ async def lifespan(app: st.App) -> AsyncIterator[dict[str, Any]]:
     """Wake the engine beside the first page, and close it in time."""
     from attrcore import jobs
 
-    tasks = [asyncio.create_task(done(work)) for work in (engine, imports)]
+    tasks = [asyncio.create_task(done(work)) for work in (jobs.engine, imports)]
     tasks.append(asyncio.create_task(done(more_workers, after=CALM)))
     yield {}
     tasks[-1].cancel()

@@ -87,7 +87,7 @@ class Answer:
             self.future = None
 
     def give_up(self) -> None:
-        """One asker less.  What nobody waits for any more is not computed, unless it has begun."""
+        """One asker less.  What nobody waits for any more is not computed, or stops at its next slice."""
         self.askers -= 1
         if self.askers == 0 and (future := self.future) is not None:
             self.forget(self)

@@ -167,8 +167,7 @@ def curved(g: fx.GraphModule, node: fx.Node) -> str | None:
         name = type(g.get_submodule(node.target)).__name__.lower()
     elif node.op in ("call_function", "call_method"):
         name = node.target if isinstance(node.target, str) else getattr(node.target, "__name__", "")
-        factors = {id(a) for a in node.args if isinstance(a, fx.Node)}
-        if name in ("mul", "imul") and len(node.args) == 2 and len(factors) == 1 and node.args[0] is node.args[1]:
+        if name in ("mul", "imul") and node.args[0] is node.args[-1]:
             name = "square"
     else:
         return None

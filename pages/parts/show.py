@@ -103,7 +103,7 @@ def marks(checks: list[Check]) -> list[str]:
 
 
 def legend(look: Look, common: float | None) -> None:
-    """The colour scale in words and colours; in numbers too where all maps share it."""
+    """The colour scale in words and colours, in numbers too where all maps share it; and how to share the screen."""
     ends = {
         "absolute": ("zero", "strongest"),
         "signed": ("negative", "positive"),
