@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import dask
 import numpy as np
 import pytest
+import torch
 from dask.utils import parse_timedelta
 
 from attrcore import answers, jobs, quick
@@ -43,6 +44,12 @@ def touch(path, seconds=0.0):
 
 def test_questions_are_answered_in_another_process(engine):
     assert engine.ask(os.getpid) in worker_pids(engine) - {os.getpid()}
+
+
+@pytest.mark.skipif("MALLOC_TRIM_THRESHOLD_" in os.environ, reason="glibc's threshold is set from outside")
+def test_workers_have_one_thread_and_keep_the_memory_they_free(engine):
+    assert engine.ask(os.getenv, "MALLOC_TRIM_THRESHOLD_") is None
+    assert engine.ask(torch.get_num_threads) == 1
 
 
 def test_a_map_from_the_engine_is_the_librarys_map(engine):
