@@ -124,8 +124,8 @@ def cluster() -> SpecCluster:
         # Nannies restart their workers.  By default the cluster looks 15 s after a death, and when by chance the
         # worker has just died again it closes the nanny for good.
         "distributed.deploy.lost-worker-timeout": "10000 days",
-        # Two torch threads beside a busy page process are slower than one.  Dask's default also has glibc give
-        # every freed block back to the system, which makes SqueezeNet's passes 1.9 times slower: all are faulted in anew.
+        # Two torch threads beside a busy page process are slower than one.  Dask's default also has glibc give every
+        # freed block back to the system; all are then faulted in anew, and SqueezeNet's passes take 1.9 times as long.
         "distributed.nanny.pre-spawn-environ": {"OMP_NUM_THREADS": "1"},
     })  # fmt: skip
     security = Security.temporary()
