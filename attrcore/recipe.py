@@ -7,6 +7,7 @@ constructor refuses a bad value from the same source.
 
 import json
 import math
+import re
 from dataclasses import dataclass, field, fields
 from functools import cache
 from hashlib import sha256
@@ -27,6 +28,14 @@ def knob(
     if type(default) in (int, float) and (lo is None or hi is None):
         raise TypeError(f"a knob that holds a number must have a range, got {default!r} with [{lo}, {hi}]")
     return field(default=default, metadata={"lo": lo, "hi": hi, "help": help, "choices": choices})
+
+
+def part(default: "Recipe", help: str, choices: dict[str, type["Recipe"]] | None = None) -> Any:
+    """A dataclass field that holds a recipe, which a page lets one choose from `choices` (menu name -> class).
+
+    Without `choices` these are the family of the field's type: see `family`.
+    """
+    return field(default=default, metadata={"help": help, "part": True, "of": choices or {}})
 
 
 @dataclass(frozen=True)
@@ -57,6 +66,9 @@ class Recipe:
                 object.__setattr__(self, f.name, value)
             if not fits(value, kind):
                 raise TypeError(f"{where} must be of type {kind.__name__}, got {value!r}")
+            if f.metadata.get("of") and type(value) not in f.metadata["of"].values():
+                names = ", ".join(c.__name__ for c in f.metadata["of"].values())
+                raise ValueError(f"{where} must be one of {names}, got {value!r}")
             lo, hi, choices = (f.metadata.get(k) for k in ("lo", "hi", "choices"))
             if lo is not None and not (lo <= value <= hi and math.isfinite(value)):
                 raise ValueError(f"{where} must be in [{lo}, {hi}], got {value!r}")
@@ -100,6 +112,18 @@ class Recipe:
     def key(self) -> str:
         """Sixteen hex digits that change when any setting does: the name of the result."""
         return sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()[:16]
+
+
+def parts(cls: type[Recipe], name: str) -> dict[str, type[Recipe]]:
+    """What the part `name` of a recipe may be, by menu name."""
+    (f,) = (f for f in fields(cls) if f.name == name)
+    return f.metadata["of"] or family(types(cls)[name])
+
+
+def family(kind: type[Recipe]) -> dict[str, type[Recipe]]:
+    """Every recipe known so far that is a `kind`, by menu name: MeanColour is "Mean colour"."""
+    names = {cls: re.sub("(?<=[a-z])(?=[A-Z])", " ", cls.__name__).capitalize() for cls in Recipe.kinds.values()}
+    return {name: cls for cls, name in names.items() if issubclass(cls, kind) and cls is not kind}
 
 
 @cache

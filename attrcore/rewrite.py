@@ -1,11 +1,11 @@
-"""The same network with other backward rules.
+"""The same network as single steps.
 
 `torch.fx` traces the network; every activation and pooling, be it a module, a function or a method, reused or in
-place, becomes a node of its own and may be given a rule of its own.  The weights are shared with the original;
-nothing is hooked, copied or changed, so two threads may explain one network at the same time.
+place, becomes a node of its own, which may be exchanged, read or (`attrcore.backward`) given another backward rule.
+The weights are shared with the original; nothing is hooked, copied or changed, so two threads may explain one network
+at the same time.
 """
 
-import copy
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -19,30 +19,19 @@ from torch.fx.passes.shape_prop import ShapeProp
 from torch.nn import functional as F
 
 from attrcore.kinds import Refused
+from attrcore.nodes import (
+    ELEMENTWISE,
+    OUT_OF_PLACE,
+    Forward,
+    Plain,
+    curved,
+    function_of,
+    in_place,
+    kind_of,
+)
 
-Forward = Callable[[Tensor], Tensor]
-Rules = dict[str, Callable[[Forward], nn.Module]]  # kind of activation -> what takes its place
-
-MODULES = {
-    nn.ReLU: "relu", nn.ReLU6: "relu6", nn.LeakyReLU: "leaky_relu", nn.ELU: "elu", nn.SiLU: "silu", nn.GELU: "gelu",
-    nn.Hardswish: "hardswish", nn.Hardsigmoid: "hardsigmoid", nn.Sigmoid: "sigmoid", nn.Tanh: "tanh",
-    nn.Softplus: "softplus", nn.SELU: "selu", nn.CELU: "celu", nn.PReLU: "prelu", nn.Mish: "mish",
-    nn.Hardtanh: "hardtanh", nn.LogSigmoid: "logsigmoid", nn.Softsign: "softsign", nn.MaxPool2d: "max_pool2d",
-}  # fmt: skip
-FUNCTIONS = {
-    F.relu: "relu", torch.relu: "relu", torch.relu_: "relu", F.relu_: "relu", F.relu6: "relu6",
-    F.leaky_relu: "leaky_relu", F.elu: "elu", F.silu: "silu", F.gelu: "gelu", F.hardswish: "hardswish",
-    F.hardsigmoid: "hardsigmoid", torch.sigmoid: "sigmoid", F.sigmoid: "sigmoid", torch.tanh: "tanh", F.tanh: "tanh",
-    F.softplus: "softplus", F.max_pool2d: "max_pool2d", torch.max_pool2d: "max_pool2d",
-}  # fmt: skip
-METHODS = {"relu": "relu", "relu_": "relu", "sigmoid": "sigmoid", "sigmoid_": "sigmoid", "tanh": "tanh"}
-ELEMENTWISE = frozenset(MODULES.values()) - {"max_pool2d"}
-# Seen and named, but without a rule: a method that needs one for everything curved refuses the network.
-CURVED = {
-    "selu", "celu", "mish", "hardtanh", "prelu", "rrelu", "threshold", "glu", "logsigmoid", "softsign", "tanhshrink",
-    "hardshrink", "softshrink", "abs", "exp", "erf", "log", "sqrt", "rsqrt", "square", "pow", "sin", "cos", "clamp",
-    "clamp_min", "clamp_max", "maximum", "minimum", "softmax", "log_softmax", "sigmoid", "tanh", "where",
-}  # fmt: skip
+Replacements = dict[str, Callable[[Forward], nn.Module]]  # kind of activation -> what takes its place
+REPLACEABLE = (*ELEMENTWISE, "max_pool2d")
 
 _lock = threading.Lock()
 _rewritten: WeakKeyDictionary[nn.Module, dict[Any, tuple[Any, Any]]] = WeakKeyDictionary()
@@ -59,6 +48,8 @@ class Tracer(fx.Tracer):
         """Record the call, or simply make it for another thread that happens to run a network."""
         if threading.get_ident() != self.thread:
             return forward(*args, **kwargs)
+        if type(m) is nn.MultiheadAttention:  # one node for torch; here its products and its softmax are steps
+            return attention(m, *args, **kwargs)
         return super().call_module(m, forward, args, kwargs)
 
     def getattr(self, attr: str, attr_val: Any, parameter_proxy_cache: dict[str, Any]) -> Any:
@@ -66,6 +57,22 @@ class Tracer(fx.Tracer):
         if threading.get_ident() != self.thread:
             return attr_val
         return super().getattr(attr, attr_val, parameter_proxy_cache)
+
+
+def attention(m: nn.MultiheadAttention, query: Tensor, key: Tensor, value: Tensor, **settings: Any) -> tuple:
+    """Multi-head self-attention (Vaswani et al., 2017, arXiv:1706.03762) of (B, N, D), written out in single steps.
+
+    Raises Refused where it is used in another way than torchvision's ViT does.
+    """
+    plain = m.batch_first and m.bias_k is None and m.in_proj_weight is not None and not m.add_zero_attn
+    masked = any(settings.get(k) is not None for k in ("key_padding_mask", "attn_mask"))
+    if not plain or masked or query is not key or query is not value or settings.get("need_weights", True):
+        raise Refused("its attention is masked, crosses two inputs, or returns its weights")
+    qkv = F.linear(query, m.in_proj_weight, m.in_proj_bias).unflatten(-1, (3, m.num_heads, m.head_dim))
+    q, k, v = (qkv[:, :, i].transpose(1, 2) for i in range(3))  # (B, heads, N, D / heads)
+    weights = F.softmax(torch.matmul(q * m.head_dim**-0.5, k.transpose(-2, -1)), -1)
+    heads = torch.matmul(weights, v).transpose(1, 2).flatten(2)
+    return F.linear(heads, m.out_proj.weight, m.out_proj.bias), None
 
 
 def traced(net: nn.Module) -> fx.GraphModule:
@@ -81,19 +88,45 @@ def traced(net: nn.Module) -> fx.GraphModule:
 def activations(net: nn.Module) -> Counter[str]:
     """How often each kind of activation and max-pooling is applied, those without a rule (`CURVED`) included."""
     g = kept(net, "activations", lambda: traced(net))
-    return Counter(k for node in g.graph.nodes if (k := kind_of(g, node) or curved(g, node)))
+    kinds = ((kind_of(g, node), curved(g, node)) for node in g.graph.nodes)
+    return Counter(found for kind, other in kinds if (found := kind if kind in REPLACEABLE else other))
 
 
-def rewrite(net: nn.Module, rules: Rules) -> fx.GraphModule:
+def rewrite(net: nn.Module, rules: Replacements) -> fx.GraphModule:
     """`net` with every activation whose kind is in `rules` replaced by `rules[kind](its function)`.
 
-    Kinds are "relu", "relu6", "max_pool2d" and so on (`MODULES`).  The function handed to a rule maps a tensor to a
-    new one.  The result is remembered per network and rules, until a submodule of the network is exchanged.
+    Kinds are "relu", "relu6", "max_pool2d" and so on (`attrcore.nodes`).  The function handed to a rule maps a tensor
+    to a new one.  The result is remembered per network and rules, until a submodule of the network is exchanged.
     """
     return kept(net, tuple(sorted(rules.items(), key=lambda r: r[0])), lambda: replaced(traced(net), rules))
 
 
-def replaced(g: fx.GraphModule, rules: Rules) -> fx.GraphModule:
+def plain(net: nn.Module) -> fx.GraphModule:
+    """`net` as a graph of single steps, none of which overwrites what it read.  Remembered like a rewrite."""
+
+    def build() -> fx.GraphModule:
+        g = replaced(traced(net), {kind: partial(Plain, kind) for kind in REPLACEABLE})
+        for node in list(g.graph.nodes):
+            if node.target in OUT_OF_PLACE:
+                with g.graph.inserting_after(node):
+                    new = g.graph.call_function(OUT_OF_PLACE[node.target], node.args, node.kwargs)
+                redirect(node, node.args[0], new)
+                g.graph.erase_node(node)
+        g.recompile()
+        return g
+
+    return kept(net, "plain", build)
+
+
+def redirect(node: fx.Node, source: fx.Node, new: fx.Node) -> None:
+    """Have `new` read in place of `node`, which overwrote its source; whoever reads that afterwards reads `new` too."""
+    for reader in list(source.users):
+        if node < reader and reader is not new:
+            reader.replace_input_with(source, new)
+    node.replace_all_uses_with(new)
+
+
+def replaced(g: fx.GraphModule, rules: Replacements) -> fx.GraphModule:
     """The graph with the rules put in."""
     for i, node in enumerate(list(g.graph.nodes)):
         kind = kind_of(g, node)
@@ -103,10 +136,8 @@ def replaced(g: fx.GraphModule, rules: Rules) -> fx.GraphModule:
         g.add_submodule(f"rule{i}", rules[kind](function_of(g, node)))
         with g.graph.inserting_after(node):
             new = g.graph.call_module(f"rule{i}", (source,))
-        if in_place(g, node):  # whoever reads the source afterwards reads the activated values
-            for reader in list(source.users):
-                if node < reader and reader is not new:
-                    reader.replace_input_with(source, new)
+        if in_place(g, node):
+            redirect(node, source, new)
         node.replace_all_uses_with(new)
         g.graph.erase_node(node)
     g.recompile()
@@ -150,66 +181,3 @@ def kept(net: nn.Module, name: Any, build: Callable[[], Any]) -> Any:
     if name not in known or known[name][0] != state:
         known[name] = (state, build())
     return known[name][1]
-
-
-def kind_of(g: fx.GraphModule, node: fx.Node) -> str | None:
-    """Which activation a node applies, or None."""
-    if node.op == "call_module":
-        return MODULES.get(type(g.get_submodule(node.target)))
-    if node.op == "call_function":
-        return FUNCTIONS.get(node.target)
-    return METHODS.get(node.target) if node.op == "call_method" else None
-
-
-def curved(g: fx.GraphModule, node: fx.Node) -> str | None:
-    """The name of a nonlinear step that has no rule here, or None."""
-    if node.op == "call_module":
-        name = type(g.get_submodule(node.target)).__name__.lower()
-    elif node.op in ("call_function", "call_method"):
-        name = node.target if isinstance(node.target, str) else getattr(node.target, "__name__", "")
-        if name in ("mul", "imul") and node.args[0] is node.args[-1]:
-            name = "square"
-    else:
-        return None
-    name = name.strip("_")
-    return name if name in CURVED else None
-
-
-def function_of(g: fx.GraphModule, node: fx.Node) -> Forward:
-    """What a node computes, as a function of its input alone that changes nothing in place."""
-    if node.op == "call_method":
-        return getattr(torch, node.target.rstrip("_"))
-    if node.op == "call_function":
-        plain = {torch.relu_: torch.relu, F.relu_: F.relu, torch.max_pool2d: F.max_pool2d}.get(node.target, node.target)
-        settings = {k: v for k, v in node.kwargs.items() if k not in ("input", "inplace", "return_indices")}
-        return partial(with_rest, plain, node.args[1:], settings)
-    module = copy.copy(g.get_submodule(node.target))
-    if isinstance(module, nn.MaxPool2d):
-        names = ("kernel_size", "stride", "padding", "dilation", "ceil_mode")
-        return partial(with_rest, F.max_pool2d, (), {n: getattr(module, n) for n in names})
-    if hasattr(module, "inplace"):
-        module.inplace = False
-    return module
-
-
-def with_rest(function: Callable, rest: tuple, settings: dict[str, Any], x: Tensor, **more: Any) -> Any:
-    """`function(x, *rest)` with its settings; `more` may ask for extras such as the indices of a pooling."""
-    return function(x, *rest, **settings, **more)
-
-
-def pooling(forward: Forward) -> tuple[tuple[int, int], ...]:
-    """Kernel, stride, padding and dilation, each (rows, columns), of the function of a max-pooling."""
-    _, rest, settings = forward.args
-    found = dict(zip(("kernel_size", "stride", "padding", "dilation"), rest, strict=False)) | settings
-    size = found["kernel_size"]
-    values = size, found.get("stride") or size, found.get("padding", 0), found.get("dilation", 1)
-    return tuple((v, v) if isinstance(v, int) else tuple(v) for v in values)
-
-
-def in_place(g: fx.GraphModule, node: fx.Node) -> bool:
-    """Does the node overwrite its input?"""
-    if node.op == "call_module":
-        return getattr(g.get_submodule(node.target), "inplace", False)
-    if node.op == "call_method":
-        return node.target.endswith("_")
-    return node.target in (torch.relu_, F.relu_) or bool(node.kwargs.get("inplace"))

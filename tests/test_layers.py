@@ -7,7 +7,21 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 GROUND = {
-    f"attrcore.{m}" for m in ("rewrite", "recipe", "kinds", "maps", "balls", "batches", "paths", "look", "origin")
+    f"attrcore.{m}"
+    for m in (
+        "nodes",
+        "rewrite",
+        "backward",
+        "baselines",
+        "recipe",
+        "kinds",
+        "maps",
+        "balls",
+        "batches",
+        "paths",
+        "look",
+        "origin",
+    )
 }
 FAMILIES = {f"attrcore.{m}" for m in ("explain", "attack", "sanity", "train", "models", "data", "metrics")}
 ABOVE = {

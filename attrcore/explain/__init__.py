@@ -1,5 +1,6 @@
 """Every explainer, by menu name.  A new one is one file here and one line below."""
 
+from attrcore.explain.deconvnet import Deconvnet
 from attrcore.explain.deeplift import DeepLift
 from attrcore.explain.edges import SobelEdges
 from attrcore.explain.grad_cam import GradCam
@@ -17,6 +18,7 @@ EXPLAINERS = {
     "Integrated Gradients": IntegratedGradients,
     "SmoothGrad": SmoothGrad,
     "Guided Backprop": GuidedBackprop,
+    "Deconvnet": Deconvnet,
     "DeepLIFT": DeepLift,
     "Grad-CAM": GradCam,
     "Occlusion": Occlusion,

@@ -1,94 +1,112 @@
-"""DeepLIFT with the rescale rule, as the gradient of a network that sees image and baseline side by side."""
+"""DeepLIFT with the rescale rule: a backward pass over the differences between image and baseline."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
+from attrcore.backward import Rule, Step, backward, of_class, pull
+from attrcore.baselines import Baseline, Black
 from attrcore.batches import in_chunks
-from attrcore.explain.baselines import BASELINES
-from attrcore.recipe import Recipe, knob
-from attrcore.rewrite import ELEMENTWISE, Forward, pooling, rewrite
+from attrcore.nodes import CURVED, ELEMENTWISE, pooling
+from attrcore.recipe import Recipe, part
 
 
-class Secant(torch.autograd.Function):
-    """A function whose derivative is the slope of its secant between image and baseline.
-
-    Every part of the backward pass is itself differentiable, so that the multipliers can be attacked.
-    """
-
-    @staticmethod
-    def forward(ctx: Any, z: Tensor, z0: Tensor, out: Tensor, out0: Tensor, slope: Tensor) -> Tensor:
-        """`out` and `out0` are what the function makes of `z` and `z0`; `slope` serves where those coincide."""
-        ctx.save_for_backward(z, z0, out, out0, slope)
-        return out.clone()
-
-    @staticmethod
-    def backward(ctx: Any, g: Tensor) -> tuple[Tensor | None, ...]:
-        """g (out - out0) / (z - z0), to the image's side only."""
-        z, z0, out, out0, slope = ctx.saved_tensors
-        run = z - z0
-        flat = run.abs() <= 16 * torch.finfo(z.dtype).eps * (1 + z.abs())  # below this, rounding decides the ratio
-        return g * torch.where(flat, slope, (out - out0) / torch.where(flat, torch.ones_like(run), run)), *[None] * 4
+def secant(rise: Tensor, run: Tensor, slope: Tensor, scale: Tensor) -> Tensor:
+    """rise / run, and `slope` where `run` is so small beside `scale` that rounding decides the ratio."""
+    flat = run.abs() <= 16 * torch.finfo(run.dtype).eps * (1 + scale.abs())
+    return torch.where(flat, slope, rise / torch.where(flat, torch.ones_like(run), run))
 
 
-class Rescale(nn.Module):
-    """The rescale rule for one elementwise activation; the batch is images, then their baselines."""
-
-    def __init__(self, forward: Forward) -> None:
-        super().__init__()
-        self.activate = forward
-
-    def forward(self, both: Tensor) -> Tensor:
-        """The activation's own values."""
-        z, z0 = both.chunk(2)
-        out, out0 = self.activate(z), self.activate(z0)
-        return torch.cat([Secant.apply(z, z0, out, out0, self.slope(z)), out0])
-
-    def slope(self, z: Tensor) -> Tensor:
-        """The activation's derivative at `z`, as a constant."""
-        with torch.enable_grad():
-            z = z.detach().requires_grad_()
-            return torch.autograd.grad(self.activate(z).sum(), z)[0]
+def rescale(message: Tensor, step: Step, other: Step) -> Sequence[Tensor]:
+    """Any function of single values: the slope of its secant between image and baseline in place of its derivative."""
+    (z,), (z0,) = step.inputs, other.inputs
+    (slope,) = step.gradient(torch.ones_like(message))
+    return (message * secant(step.output - other.output, z - z0, slope, z),)
 
 
-class RescalePool(nn.Module):
-    """The rescale rule for one max-pooling.  The paper has none; this one is ours.
+def rescale_pool(message: Tensor, step: Step, other: Step) -> Sequence[Tensor]:
+    """Max-pooling.  The paper has no rule for it; this one is ours.
 
     Of each window those pixels that decide get the change: the image's largest where the image's maximum is the
     larger one, else the baseline's largest; pixels that tie share evenly, so that no corner of a flat window is
     preferred.  The maximum never changes by more than such a pixel does, so multipliers are in [0, 1] and the sum is
     kept.
     """
+    (z,), (z0,) = step.inputs, other.inputs
+    k, s, p, d = pooling(step.module.function)
+    rim: list[int] = []
+    for i in (1, 0):
+        side, count = z.shape[2 + i], step.output.shape[2 + i]
+        rim += [p[i], max(0, (count - 1) * s[i] + d[i] * (k[i] - 1) + 1 - side - p[i])]
 
-    def __init__(self, forward: Forward) -> None:
-        super().__init__()
-        self.pool, self.settings = forward, pooling(forward)
+    def windows(t: Tensor) -> Tensor:  # (B, C, H, W) -> (B, C, pixels of a window, windows), the rim far below all
+        padded = F.pad(t, rim, value=torch.finfo(t.dtype).min / 4)
+        return F.unfold(padded, k, d, 0, s).view(*t.shape[:2], k[0] * k[1], -1)
 
-    def forward(self, both: Tensor) -> Tensor:
-        """The pooling's own values."""
-        z, z0 = both.chunk(2)
-        out, out0 = self.pool(z), self.pool(z0)
-        seen, seen0 = self.windows(z, out), self.windows(z0, out)
-        high, high0 = out[:, :, None], out0[:, :, None]
-        decides = torch.where(high >= high0, seen == high, seen0 == high0).to(z.dtype)
-        share = decides / decides.sum(2, keepdim=True)
-        return torch.cat([Secant.apply(seen, seen0, share * high, share * high0, share).sum(2), out0])
-
-    def windows(self, z: Tensor, out: Tensor) -> Tensor:
-        """(B, C, H, W) -> (B, C, pixels of a window, H', W'), what is beyond the rim far below everything."""
-        rim: list[int] = []
-        for side, count, k, s, p, d in zip(
-            z.shape[:1:-1], out.shape[:1:-1], *(v[::-1] for v in self.settings), strict=True
-        ):
-            rim += [p, max(0, (count - 1) * s + d * (k - 1) + 1 - side - p)]
-        k, s, _, d = self.settings
-        padded = nn.functional.pad(z, rim, value=torch.finfo(z.dtype).min / 4)
-        return nn.functional.unfold(padded, k, d, 0, s).view(*z.shape[:2], k[0] * k[1], *out.shape[2:])
+    seen, seen0 = windows(z), windows(z0)
+    high, high0 = (t.flatten(2)[:, :, None] for t in (step.output, other.output))
+    decides = torch.where(high >= high0, seen == high, seen0 == high0).to(z.dtype)
+    share = decides / decides.sum(2, keepdim=True)
+    sent = message.flatten(2)[:, :, None] * secant(share * (high - high0), seen - seen0, share, seen)
+    left, right, above, below = rim
+    whole = z.shape[2] + above + below, z.shape[3] + left + right
+    sent = F.fold(sent.flatten(1, 2), whole, k, d, 0, s)
+    return (sent[:, :, above : above + z.shape[2], left : left + z.shape[3]],)
 
 
-RESCALE = {**dict.fromkeys(ELEMENTWISE, Rescale), "max_pool2d": RescalePool}
+def product(message: Tensor, step: Step, other: Step) -> Sequence[Tensor]:
+    """A product of two: each factor counts with the mean of the other's two values, which keeps the sum exactly."""
+    if len(step.inputs) != 2:  # with a constant
+        return step.gradient(message)
+    (a, b), (a0, b0) = step.inputs, other.inputs
+    (by_a,) = pull(lambda z: step.function(z, (b + b0) / 2), [a], message)
+    (by_b,) = pull(lambda z: step.function((a + a0) / 2, z), [b], message)
+    return by_a, by_b
+
+
+def rescale_softmax(message: Tensor, step: Step, other: Step) -> Sequence[Tensor]:
+    """e^z times 1 / sum e^z: the secants of both, and the rule for products."""
+    (z,), (z0,) = step.inputs, other.inputs
+    dim = step.module.dim if step.module else step.given[1]
+    top = torch.maximum(z, z0).amax(dim, keepdim=True)  # taken off both, which changes neither softmax
+    e, e0 = (z - top).exp(), (z0 - top).exp()
+    total, total0 = e.sum(dim, keepdim=True), e0.sum(dim, keepdim=True)
+    to_inverse = (message * (e + e0) / 2).sum(dim, keepdim=True)
+    to_e = message * (1 / total + 1 / total0) / 2 - to_inverse / (total * total0)
+    return (to_e * secant(e - e0, z - z0, e, z),)
+
+
+def rescale_layer_norm(message: Tensor, step: Step, other: Step) -> Sequence[Tensor]:
+    """(z - mean) times (var + eps)^-1/2: the secants of square and root, and the rule for products."""
+    (z,), (z0,) = step.inputs, other.inputs
+    m = step.module
+    shape, weight, eps = (m.normalized_shape, m.weight, m.eps) if m else (step.given[i] for i in (1, 2, 4))
+    dims = tuple(range(-len(shape), 0))
+    c, c0 = (t - t.mean(dims, keepdim=True) for t in (z, z0))
+    v, v0 = (t.square().mean(dims, keepdim=True) + eps for t in (c, c0))
+    r, r0 = v.rsqrt(), v0.rsqrt()
+    message = message if weight is None else message * weight
+    to_root = (message * (c + c0) / 2).sum(dims, keepdim=True)
+    # of r = v^-1/2 the secant is -1 / (sqrt(v v0) (sqrt(v) + sqrt(v0))); of the mean of c^2 it is (c + c0) / n
+    to_variance = -to_root * r * r0 / (1 / r + 1 / r0)
+    to_c = message * (r + r0) / 2 + to_variance * (c + c0) / math.prod(shape)
+    return (to_c - to_c.mean(dims, keepdim=True),)
+
+
+CURVES = ELEMENTWISE | (CURVED - {"softmax", "log_softmax", "glu", "maximum", "minimum", "where"})
+RULES: dict[str, Rule] = {
+    **dict.fromkeys(CURVES, rescale),
+    "max_pool2d": rescale_pool,
+    "mul": product,
+    "matmul": product,
+    "softmax": rescale_softmax,
+    "layer_norm": rescale_layer_norm,
+}
 
 
 @dataclass(frozen=True)
@@ -96,31 +114,25 @@ class DeepLift(Recipe):
     """DeepLIFT, rescale rule (Shrikumar et al., 2017, arXiv:1704.02685).
 
     (x - x') times multipliers that each activation passes on by its finite difference between x and x' in place of
-    its derivative.  Sums to F(x) - F(x') exactly where the network is made of linear layers, activations and
-    max-pooling; the badge shows where it is not.  The rule for max-pooling is this project's own.
+    its derivative.  Sums to F(x) - F(x').  The rules for max-pooling, products, softmax and layer normalisation, for
+    which the paper has none, are this project's own.
     """
 
     passes: ClassVar[int] = 2
     differentiable: ClassVar[bool] = True
     promises: ClassVar[dict[str, float]] = {"completeness": 0.01}
 
-    baseline: str = knob("black", choices=tuple(BASELINES), help="The image that x is compared with.")
+    baseline: Baseline = part(Black(), "The image that x is compared with.")
 
     def __call__(self, net: nn.Module, x: Tensor, target: Tensor) -> Tensor:
         """(B, C, H, W), (B,) -> (B, C, H, W)."""
-        start, pairs = self.reference(x), rewrite(net, RESCALE)
+        start = self.reference(x)
 
         def multipliers(rows: slice) -> Tensor:
-            keep, one = x.requires_grad, x[rows]
-            if not keep:
-                one = one.detach().requires_grad_()
-            with torch.enable_grad():
-                logits = pairs(torch.cat([one, start[rows]]))[: len(one)]
-                score = logits.gather(1, target[rows, None]).sum()
-                return torch.autograd.grad(score, one, create_graph=keep)[0]
+            return backward(net, x[rows], of_class(target[rows]), RULES, start[rows])
 
         return (x - start) * torch.cat([m for _, m in in_chunks(multipliers, len(x), net, x)])
 
     def reference(self, x: Tensor) -> Tensor:
         """The baseline of each image: (B, C, H, W) in [0, 1]."""
-        return BASELINES[self.baseline](x)
+        return self.baseline(x)

@@ -1,47 +1,23 @@
-"""Guided Backpropagation, as the gradient of a network whose ReLUs have another backward rule."""
+"""Guided Backpropagation: the backward pass of the gradient, with another rule for ReLUs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
-import torch
 from torch import Tensor, nn
 
+from attrcore.backward import Step, backward, of_class
 from attrcore.batches import over_batch
-from attrcore.explain.gradient import input_gradient
 from attrcore.kinds import Refused
 from attrcore.recipe import Recipe
-from attrcore.rewrite import Forward, activations, rewrite
+from attrcore.rewrite import activations
+
+RECTIFIERS = {"relu", "relu6"}
 
 
-class PositiveOnly(torch.autograd.Function):
-    """A rectifier that lets only positive gradients back."""
-
-    @staticmethod
-    def forward(ctx: Any, z: Tensor, out: Tensor) -> Tensor:
-        """`out` is what the rectifier makes of `z`."""
-        ctx.save_for_backward(z, out)
-        return out.clone()
-
-    @staticmethod
-    def backward(ctx: Any, g: Tensor) -> tuple[Tensor, None]:
-        """Where the rectifier passed its input on (0 < z, and z < 6 for ReLU6), and the gradient is positive."""
-        z, out = ctx.saved_tensors
-        return g.clamp(min=0) * ((z > 0) & (z == out)), None
-
-
-class Guided(nn.Module):
-    """The rule for one rectifier."""
-
-    def __init__(self, forward: Forward) -> None:
-        super().__init__()
-        self.rectify = forward
-
-    def forward(self, z: Tensor) -> Tensor:
-        """The rectifier's own values."""
-        return PositiveOnly.apply(z, self.rectify(z.detach()))
-
-
-GUIDED = {"relu": Guided, "relu6": Guided}
+def guided(message: Tensor, step: Step, other: Step | None) -> Sequence[Tensor]:
+    """Only positive messages pass, and only where the rectifier let its input pass: 0 < z, and z < 6 for ReLU6."""
+    return step.gradient(message.clamp(min=0))
 
 
 @dataclass(frozen=True)
@@ -60,13 +36,15 @@ class GuidedBackprop(Recipe):
 
     def __call__(self, net: nn.Module, x: Tensor, target: Tensor) -> Tensor:
         """(B, C, H, W), (B,) -> (B, C, H, W)."""
-        return over_batch(input_gradient, self.rewritten(net), x, target)
+        need_rectifiers(net, "Guided Backprop")
+        rules = dict.fromkeys(RECTIFIERS, guided)
+        return over_batch(lambda net, x, t: backward(net, x, of_class(t), rules), net, x, target)
 
-    def rewritten(self, net: nn.Module) -> nn.Module:
-        """The network whose plain gradient is Guided Backprop.  Raises Refused where that is not defined."""
-        found = set(activations(net)) - {"max_pool2d"}
-        if not found & GUIDED.keys():
-            raise Refused("Guided Backprop changes what ReLUs send back, and this network has no ReLU")
-        if other := found - GUIDED.keys():
-            raise Refused(f"Guided Backprop is defined for ReLU; this network also has {', '.join(sorted(other))}")
-        return rewrite(net, GUIDED)
+
+def need_rectifiers(net: nn.Module, method: str) -> None:
+    """Raise Refused unless the activations of `net` are ReLU and ReLU6, and there are some."""
+    found = set(activations(net)) - {"max_pool2d"}
+    if not found & RECTIFIERS:
+        raise Refused(f"{method} changes what ReLUs send back, and this network has no ReLU")
+    if other := found - RECTIFIERS:
+        raise Refused(f"{method} is defined for ReLU; this network also has {', '.join(sorted(other))}")

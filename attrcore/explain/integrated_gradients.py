@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from attrcore.baselines import Baseline, Black
 from attrcore.batches import weighted_sum
-from attrcore.explain.baselines import BASELINES
 from attrcore.explain.gradient import input_gradient
-from attrcore.recipe import Recipe, knob
+from attrcore.recipe import Recipe, knob, part
 
 
 def gauss_legendre(n: int) -> tuple[np.ndarray, np.ndarray]:
@@ -30,7 +30,15 @@ def right_riemann(n: int) -> tuple[np.ndarray, np.ndarray]:
     return (np.arange(n) + 1) / n, np.full(n, 1 / n)
 
 
-RULES = {"Gauss-Legendre": gauss_legendre, "midpoint": midpoint, "right Riemann": right_riemann}
+def trapezoid(n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Both ends, at half weight, and what lies evenly between; the error falls with 1 / n^2.  One point: the image."""
+    points = np.linspace(0, 1, n) if n > 1 else np.ones(1)
+    weights = np.full(n, 1 / max(1, n - 1))
+    weights[[0, -1]] /= 2 if n > 1 else 1
+    return points, weights
+
+
+RULES = {"Gauss-Legendre": gauss_legendre, "midpoint": midpoint, "trapezoid": trapezoid, "right Riemann": right_riemann}
 quadrature = cache(lambda rule, n: RULES[rule](n))
 
 
@@ -49,7 +57,7 @@ class IntegratedGradients(Recipe):
 
     steps: int = knob(32, 1, 512, "Points on the path; more is closer to the integral.")
     rule: str = knob("Gauss-Legendre", choices=tuple(RULES), help="Where the points lie and how they weigh.")
-    baseline: str = knob("black", choices=tuple(BASELINES), help="The image that the path starts from.")
+    baseline: Baseline = part(Black(), "The image that the path starts from.")
 
     @property
     def passes(self) -> int:
@@ -71,4 +79,4 @@ class IntegratedGradients(Recipe):
 
     def reference(self, x: Tensor) -> Tensor:
         """The baseline of each image: (B, C, H, W) in [0, 1]."""
-        return BASELINES[self.baseline](x)
+        return self.baseline(x)

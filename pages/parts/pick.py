@@ -15,7 +15,7 @@ from attrcore.data import DATASETS
 from attrcore.data.own import FORMATS, MOST_BYTES
 from attrcore.explain import EXPLAINERS
 from attrcore.models import MODELS
-from attrcore.recipe import Recipe, types
+from attrcore.recipe import Recipe, parts, types
 from pages.parts import cached
 
 OWN = "Your own picture"
@@ -152,20 +152,37 @@ def methods(default: tuple[str, ...]) -> dict[str, Recipe]:
     return picked
 
 
-def recipe(cls: type[Recipe], across: bool = False) -> Recipe:
+def recipe(cls: type[Recipe], across: bool = False, under: str = "") -> Recipe:
     """One widget per knob of `cls`, below each other or across the page, and the recipe they describe.
 
-    Nested recipes keep their defaults.
+    A part that is a recipe itself gets a menu of what it may be, and then the widgets of what was chosen.  `under`
+    tells the widgets of two equal parts apart.
     """
+    name, width = f"{under}{cls.__name__}", 375 if across else "stretch"
     with st.container(horizontal=True, gap="medium") if across else nullcontext():
-        return cls(**{f.name: widget(cls, f, 375 if across else "stretch") for f in fields(cls) if f.metadata})
+        return cls(**{f.name: widget(name, cls, f, width) for f in fields(cls) if f.metadata})
 
 
-def widget(cls: type[Recipe], f: Any, width: int | str) -> Any:
+def chosen_part(key: str, cls: type[Recipe], f: Any, shared: dict[str, Any]) -> Recipe:
+    """A recipe within a recipe: which one, and its knobs."""
+    kinds = parts(cls, f.name)
+    usual = list(kinds.values()).index(type(f.default))
+    kind = kinds[st.selectbox(label_of(f.name), kinds, usual, filter_mode=None, **shared)]
+    return recipe(kind, under=f"{key}.") if fields(kind) else kind()
+
+
+def label_of(name: str) -> str:
+    """A knob's name as people read it."""
+    return name.replace("_", " ").capitalize()
+
+
+def widget(name: str, cls: type[Recipe], f: Any, width: int | str) -> Any:
     """The widget that a knob asks for: a menu, a switch, a number or a slider."""
-    lo, hi, help, choices = (f.metadata[k] for k in ("lo", "hi", "help", "choices"))
-    label = f.name.replace("_", " ").capitalize()
-    shared: dict[str, Any] = {"key": f"{cls.__name__}.{f.name}", "help": help, "width": width, **LINKED}
+    lo, hi, help, choices = (f.metadata.get(k) for k in ("lo", "hi", "help", "choices"))
+    label, key = label_of(f.name), f"{name}.{f.name}"
+    shared: dict[str, Any] = {"key": key, "help": help, "width": width, **LINKED}
+    if "part" in f.metadata:
+        return chosen_part(key, cls, f, shared)
     if choices and sum(map(len, choices)) <= 30:  # they fit side by side
         return st.segmented_control(label, choices, default=f.default, required=True, **shared)
     if choices:

@@ -5,10 +5,11 @@ import pytest
 import torch
 from torch import nn
 
-from attrcore.explain.baselines import BASELINES
+from attrcore.baselines import Baseline, Black, Blurred, MeanColour, White
 from attrcore.explain.deeplift import DeepLift
 from attrcore.explain.gradient_x_input import GradientXInput
 from attrcore.explain.integrated_gradients import IntegratedGradients
+from attrcore.recipe import family
 from tests.conftest import Toy, seeded
 from tests.families import network, photo
 
@@ -43,9 +44,10 @@ def test_one_activation_makes_it_integrated_gradients(x, target):
 
 
 @pytest.mark.parametrize("name", ["squeezenet1_1", "squeezenet1_0", "resnet18", "mobilenet_v2", "alexnet", "vgg11_bn",
-                                  "densenet121", "googlenet", "inception_v3"])  # fmt: skip
-def test_it_completes_on_every_family_made_of_linear_layers_activations_and_max_pooling(name):
-    net, x = network(name), photo()
+                                  "densenet121", "googlenet", "inception_v3", "mobilenet_v3_small", "efficientnet_b0",
+                                  "convnext_tiny", "vit_b_32"])  # fmt: skip
+def test_it_completes_on_every_family(name):
+    net, x = network(name), photo(size=224 if "vit" in name else 96)
     assert gap(net, x, DeepLift()(net, x, T)) < 1e-8
 
 
@@ -59,17 +61,17 @@ def test_it_completes_with_every_activation(activation, x):
     assert DeepLift()(net, z, first).sum().item() == pytest.approx(change, rel=1e-8)
 
 
-@pytest.mark.parametrize("baseline", BASELINES)
+@pytest.mark.parametrize("baseline", family(Baseline).values(), ids=family(Baseline))
 def test_it_completes_from_any_baseline_with_overlapping_pools(baseline, x, target):
     net = seeded(lambda: nn.Sequential(
         nn.Conv2d(3, 8, 3, padding=1), nn.MaxPool2d(3, 1), nn.MaxPool2d(3, 2, ceil_mode=True), nn.Sigmoid(),
         nn.Flatten(), nn.Linear(8 * 9, 4),
     )).double()  # fmt: skip
-    z, method = x[:1].double(), DeepLift(baseline=baseline)
+    z, method = x[:1].double(), DeepLift(baseline=baseline())
     assert gap(net, z, method(net, z, T), method.reference(z)) < 1e-9
 
 
-@pytest.mark.parametrize("baseline", BASELINES)
+@pytest.mark.parametrize("baseline", [Black, White, MeanColour, Blurred])
 @pytest.mark.parametrize("pool", [nn.MaxPool2d(2), nn.MaxPool2d(3, 2, padding=1), nn.MaxPool2d((2, 3), 1, dilation=2)])
 def test_flat_windows_prefer_no_corner(pool, baseline):
     """An image and its mirror image, seen by a network and by its mirror image, have mirrored maps."""
@@ -84,7 +86,7 @@ def test_flat_windows_prefer_no_corner(pool, baseline):
     last = right[4]
     shape = left[1](left[0](x)).shape[1:]
     last.weight.data = last.weight.data.view(4, *shape).flip(3).reshape(4, -1)
-    t, method = torch.tensor([1]), DeepLift(baseline=baseline)
+    t, method = torch.tensor([1]), DeepLift(baseline=baseline())
     torch.testing.assert_close(right(x.flip(3)), left(x))
     torch.testing.assert_close(method(right, x.flip(3), t), method(left, x, t).flip(3), atol=1e-10, rtol=1e-7)
 

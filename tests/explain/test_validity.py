@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from attrcore.baselines import Blurred, MeanColour
 from attrcore.explain.deeplift import DeepLift
 from attrcore.explain.gradient import Gradient
 from attrcore.explain.guided_backprop import GuidedBackprop
@@ -32,7 +33,7 @@ def test_a_sum_that_is_off_is_measured_image_by_image(method, toy, x, target):
 
 
 @pytest.mark.parametrize(
-    "method", [IntegratedGradients(baseline="mean colour"), DeepLift(baseline="mean colour")], ids=str
+    "method", [IntegratedGradients(baseline=MeanColour()), DeepLift(baseline=MeanColour())], ids=str
 )
 def test_an_image_that_is_its_own_baseline_is_no_gap_of_a_million_percent(method, toy, target):
     grey = torch.full((3, 3, 8, 8), 0.4)
@@ -40,7 +41,7 @@ def test_an_image_that_is_its_own_baseline_is_no_gap_of_a_million_percent(method
         assert [c.holds for c in checks] == [False] or checks[-1].figure == "image = baseline"
 
 
-@pytest.mark.parametrize("baseline", ["mean colour", "blurred"])
+@pytest.mark.parametrize("baseline", [MeanColour(), Blurred()], ids=str)
 @pytest.mark.parametrize("cls", [IntegratedGradients, DeepLift])
 def test_rounding_is_not_taken_for_a_map(cls, baseline):
     """On a real network a constant picture leaves 1e-8 everywhere, which would be painted at full contrast."""

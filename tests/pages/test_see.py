@@ -45,10 +45,10 @@ def test_the_page_alone_opens_too():
 
 def test_a_link_restores_every_choice():
     at = opened(**{"model": "MNIST MLP", "no.Packaged digits": "13", "maps": ["Gradient", "DeepLIFT"], "class10": "7",
-                   "Look.values": "signed", "DeepLift.baseline": "white", "inspect": "DeepLIFT"})  # fmt: skip
+                   "Look.values": "signed", "DeepLift.baseline": "White", "inspect": "DeepLIFT"})  # fmt: skip
     assert not at.exception and not at.error
     assert "of “7” in MNIST MLP?" in text(at) and at.session_state["maps"] == ["Gradient", "DeepLIFT"]
-    assert at.session_state["Look.values"] == "signed" and at.session_state["DeepLift.baseline"] == "white"
+    assert at.session_state["Look.values"] == "signed" and at.session_state["DeepLift.baseline"] == "White"
     assert "DeepLIFT, rescale rule" in text(at) and "3 · 28 x 28 px" in text(at)
 
 
