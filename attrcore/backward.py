@@ -15,14 +15,14 @@ import torch
 from torch import Tensor, fx, nn
 
 from attrcore.nodes import curved, kind_of
-from attrcore.rewrite import plain
 
 
 @dataclass(frozen=True, eq=False)
 class Step:
     """One step of a network in one forward pass, as a rule sees it."""
 
-    kind: str
+    kind: str  # as `attrcore.nodes` names it, or nothing
+    name: str
     function: Callable[..., Tensor]  # of its inputs
     inputs: tuple[Tensor, ...]  # those that depend on the image
     output: Any  # a tensor, or several where the step splits one
@@ -42,7 +42,7 @@ Rules = Mapping[str, Rule]
 
 
 def backward(
-    net: nn.Module,
+    g: fx.GraphModule,
     x: Tensor,
     first: Callable[[Tensor], Tensor],
     rules: Rules,
@@ -50,10 +50,11 @@ def backward(
 ) -> Tensor:
     """What reaches the image: (B, C, H, W).  Steps of a kind that has no rule send the gradient.
 
-    `first` makes the first message of the logits.  Where a `baseline` (B, C, H, W) is given, rules also see its pass.
-    The result keeps its graph exactly when `x` asks for gradients.  Raises Refused where `net` cannot be traced.
+    `g` is a network as single steps that overwrite nothing (`rewrite.plain`); `first` makes the first message of the
+    logits.  Where a `baseline` (B, C, H, W) is given, rules also see its pass.  The result keeps its graph exactly when
+    `x` asks for gradients.
     """
-    keep, g = x.requires_grad, plain(net)
+    keep = x.requires_grad
     with torch.enable_grad():
         steps = run(g, x if keep else x.detach().requires_grad_())
     if baseline is not None:
@@ -103,7 +104,7 @@ def run(g: fx.GraphModule, x: Tensor) -> dict[fx.Node, Step]:
         module = g.get_submodule(node.target) if node.op == "call_module" else None
         inputs = tuple(steps[n].output for n in sources)
         given = fx.node.map_arg((*node.args, *node.kwargs.values()), values.get)
-        steps[node] = Step(kind, function, inputs, values[node], module, given)
+        steps[node] = Step(kind, node.name, function, inputs, values[node], module, given)
     return steps
 
 

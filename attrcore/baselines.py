@@ -17,6 +17,14 @@ class Baseline(Recipe):
         raise NotImplementedError
 
 
+class Background(Recipe):
+    """Images that stand for "any image": for images like those of x (B, C, H, W) it gives (n, C, H, W) in [0, 1]."""
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """The same for every image of a batch."""
+        raise NotImplementedError
+
+
 @dataclass(frozen=True)
 class Black(Baseline):
     """Zero everywhere, as in Sundararajan et al. (2017, arXiv:1703.01365)."""
@@ -69,3 +77,16 @@ class UniformNoise(Baseline):
         """(B, C, H, W) -> (B, C, H, W)."""
         g = torch.Generator().manual_seed(self.seed)
         return torch.rand((1, *x.shape[1:]), generator=g).to(x).expand_as(x)
+
+
+@dataclass(frozen=True)
+class NoiseImages(Background):
+    """Images whose every value is drawn evenly from [0, 1] (Sturmfels et al., 2020, Distill)."""
+
+    count: int = knob(20, 1, 200, "How many.")
+    seed: int = knob(0, 0, 2**31 - 1, "Which noise is drawn.")
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) -> (count, C, H, W)."""
+        g = torch.Generator().manual_seed(self.seed)
+        return torch.rand((self.count, *x.shape[1:]), generator=g).to(x)

@@ -72,7 +72,7 @@ def kind_of(g: fx.GraphModule, node: fx.Node) -> str | None:
     """Which kind of step a node is, or None where it is none of those known here."""
     if node.op == "call_module":
         module = g.get_submodule(node.target)
-        return module.kind if isinstance(module, Plain) else ACTIVATIONS.get(type(module)) or LAYERS.get(type(module))
+        return getattr(module, "kind", None) or ACTIVATIONS.get(type(module)) or LAYERS.get(type(module))
     if node.op == "call_function":
         if node.target.__name__ == "stochastic_depth":  # torchvision's own; in eval mode it gives its input back
             return "shape"

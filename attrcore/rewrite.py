@@ -103,19 +103,20 @@ def rewrite(net: nn.Module, rules: Replacements) -> fx.GraphModule:
 
 def plain(net: nn.Module) -> fx.GraphModule:
     """`net` as a graph of single steps, none of which overwrites what it read.  Remembered like a rewrite."""
+    return kept(net, "plain", lambda: taken_apart(net))
 
-    def build() -> fx.GraphModule:
-        g = replaced(traced(net), {kind: partial(Plain, kind) for kind in REPLACEABLE})
-        for node in list(g.graph.nodes):
-            if node.target in OUT_OF_PLACE:
-                with g.graph.inserting_after(node):
-                    new = g.graph.call_function(OUT_OF_PLACE[node.target], node.args, node.kwargs)
-                redirect(node, node.args[0], new)
-                g.graph.erase_node(node)
-        g.recompile()
-        return g
 
-    return kept(net, "plain", build)
+def taken_apart(net: nn.Module) -> fx.GraphModule:
+    """The same, made anew for whoever changes it further."""
+    g = replaced(traced(net), {kind: partial(Plain, kind) for kind in REPLACEABLE})
+    for node in list(g.graph.nodes):
+        if node.target in OUT_OF_PLACE:
+            with g.graph.inserting_after(node):
+                new = g.graph.call_function(OUT_OF_PLACE[node.target], node.args, node.kwargs)
+            redirect(node, node.args[0], new)
+            g.graph.erase_node(node)
+    g.recompile()
+    return g
 
 
 def redirect(node: fx.Node, source: fx.Node, new: fx.Node) -> None:

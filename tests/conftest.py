@@ -12,11 +12,11 @@ torch.set_num_threads(1)  # two test processes on two cores
 class Toy(nn.Module):
     """Curved, small and convolutional, used with any image of three channels."""
 
-    def __init__(self, activation: type[nn.Module] = nn.ReLU) -> None:
+    def __init__(self, activation: type[nn.Module] = nn.ReLU, classes: int = 3) -> None:
         super().__init__()
         self.conv1, self.act1, self.pool = nn.Conv2d(3, 16, 3, padding=1), activation(), nn.MaxPool2d(2)
         self.conv2, self.act2 = nn.Conv2d(16, 16, 3, padding=1), activation()
-        self.head = nn.Linear(16, 3)
+        self.head = nn.Linear(16, classes)
 
     def forward(self, x):
         x = self.act2(self.conv2(self.pool(self.act1(self.conv1(x)))))

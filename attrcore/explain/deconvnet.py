@@ -10,6 +10,7 @@ from attrcore.backward import Step, backward, of_class
 from attrcore.batches import over_batch
 from attrcore.explain.guided_backprop import RECTIFIERS, need_rectifiers
 from attrcore.recipe import Recipe
+from attrcore.rewrite import plain
 
 
 def rectified(message: Tensor, step: Step, other: Step | None) -> Sequence[Tensor]:
@@ -35,4 +36,4 @@ class Deconvnet(Recipe):
         """(B, C, H, W), (B,) -> (B, C, H, W)."""
         need_rectifiers(net, "Deconvnet")
         rules = dict.fromkeys(RECTIFIERS, rectified)
-        return over_batch(lambda net, x, t: backward(net, x, of_class(t), rules), net, x, target)
+        return over_batch(lambda net, x, t: backward(plain(net), x, of_class(t), rules), net, x, target)

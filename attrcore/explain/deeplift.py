@@ -14,6 +14,7 @@ from attrcore.baselines import Baseline, Black
 from attrcore.batches import in_chunks
 from attrcore.nodes import CURVED, ELEMENTWISE, pooling
 from attrcore.recipe import Recipe, part
+from attrcore.rewrite import plain
 
 
 def secant(rise: Tensor, run: Tensor, slope: Tensor, scale: Tensor) -> Tensor:
@@ -129,7 +130,7 @@ class DeepLift(Recipe):
         start = self.reference(x)
 
         def multipliers(rows: slice) -> Tensor:
-            return backward(net, x[rows], of_class(target[rows]), RULES, start[rows])
+            return backward(plain(net), x[rows], of_class(target[rows]), RULES, start[rows])
 
         return (x - start) * torch.cat([m for _, m in in_chunks(multipliers, len(x), net, x)])
 

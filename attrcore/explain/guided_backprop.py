@@ -10,7 +10,7 @@ from attrcore.backward import Step, backward, of_class
 from attrcore.batches import over_batch
 from attrcore.kinds import Refused
 from attrcore.recipe import Recipe
-from attrcore.rewrite import activations
+from attrcore.rewrite import activations, plain
 
 RECTIFIERS = {"relu", "relu6"}
 
@@ -38,7 +38,7 @@ class GuidedBackprop(Recipe):
         """(B, C, H, W), (B,) -> (B, C, H, W)."""
         need_rectifiers(net, "Guided Backprop")
         rules = dict.fromkeys(RECTIFIERS, guided)
-        return over_batch(lambda net, x, t: backward(net, x, of_class(t), rules), net, x, target)
+        return over_batch(lambda net, x, t: backward(plain(net), x, of_class(t), rules), net, x, target)
 
 
 def need_rectifiers(net: nn.Module, method: str) -> None:

@@ -1,5 +1,6 @@
 """SmoothGrad: the gradient averaged over noisy copies of the image."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -9,6 +10,8 @@ from torch import Tensor, nn
 from attrcore.batches import weighted_sum
 from attrcore.explain.gradient import input_gradient
 from attrcore.recipe import Recipe, knob
+
+Moment = Callable[[Tensor, Tensor], Tensor]
 
 
 @dataclass(frozen=True)
@@ -35,11 +38,19 @@ class SmoothGrad(Recipe):
 
     def __call__(self, net: nn.Module, x: Tensor, target: Tensor) -> Tensor:
         """(B, C, H, W), (B,) -> (B, C, H, W)."""
-        g = torch.Generator().manual_seed(self.seed)  # drawn on the CPU: the same noise on every device
-        draws = torch.randn((self.samples, *x.shape[1:]), generator=g).to(x)
-        size = self.noise * (x.amax((1, 2, 3), keepdim=True) - x.amin((1, 2, 3), keepdim=True))
+        return over_noise(self, lambda gradient, image: gradient, net, x, target)
 
-        def gradient(image: Tensor, draw: Tensor) -> Tensor:
-            return input_gradient(net, x[image] + size[image] * draws[draw], target[image])
 
-        return weighted_sum(gradient, x.new_full((self.samples,), 1 / self.samples), net, x)
+def over_noise(method: SmoothGrad, moment: Moment, net: nn.Module, x: Tensor, target: Tensor) -> Tensor:
+    """The mean over noisy copies of a moment of the gradient: (B, C, H, W), (B,) -> (B, ...).
+
+    A moment is made of gradients (n, C, H, W) and of the numbers (n,) of the images whose they are.
+    """
+    g = torch.Generator().manual_seed(method.seed)  # drawn on the CPU: the same noise on every device
+    draws = torch.randn((method.samples, *x.shape[1:]), generator=g).to(x)
+    size = method.noise * (x.amax((1, 2, 3), keepdim=True) - x.amin((1, 2, 3), keepdim=True))
+
+    def of_copy(image: Tensor, draw: Tensor) -> Tensor:
+        return moment(input_gradient(net, x[image] + size[image] * draws[draw], target[image]), image)
+
+    return weighted_sum(of_copy, x.new_full((method.samples,), 1 / method.samples), net, x)

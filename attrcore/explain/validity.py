@@ -3,6 +3,7 @@
 A method promises laws by name (`promises`, law -> bound).  All must be finite and not zero everywhere.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
@@ -52,13 +53,21 @@ def completeness(explain: Explainer, net: nn.Module, x: Tensor, target: Tensor, 
     Necessary, not sufficient: other maps have the same sum.  And where the score hardly changes, because much for and
     much against it cancel, a gap of many percent may be small beside the map's values; the sentence tells.
     """
-    start = explain.reference(x)
-    same = ((x - start).abs().amax((1, 2, 3)) < 1e-5).tolist()
     sums, sizes = a.double().sum((1, 2, 3)), a.double().abs().sum((1, 2, 3))
-    scores = [over_batch(lambda net, z, t: net(z).gather(1, t[:, None])[:, 0], net, z, target).double()
-              for z in (x, start)]  # fmt: skip
-    rows = zip(same, sums.tolist(), sizes.tolist(), (scores[0] - scores[1]).tolist(), strict=True)
+    if hasattr(explain, "background"):  # F(x') is then the mean score of several images
+        others, same = explain.background(x), [False] * len(x)
+        before = over_batch(lambda net, z, t: net(z), net, others, target).double().mean(0)[target]
+    else:
+        start = explain.reference(x)
+        before, same = scores(net, start, target), ((x - start).abs().amax((1, 2, 3)) < 1e-5).tolist()
+    change = scores(net, x, target) - before
+    rows = zip(same, sums.tolist(), sizes.tolist(), change.tolist(), strict=True)
     return [gap(*row, bound, "steps" in explain.to_dict()) for row in rows]
+
+
+def scores(net: nn.Module, x: Tensor, target: Tensor) -> Tensor:
+    """The logit of each image's class, (B,) float64."""
+    return over_batch(lambda net, z, t: net(z).gather(1, t[:, None])[:, 0], net, x, target).double()
 
 
 def gap(same: bool, total: float, size: float, change: float, bound: float, steps: bool) -> Check:
@@ -79,6 +88,26 @@ def gap(same: bool, total: float, size: float, change: float, bound: float, step
     return Check("completeness", holds, figure, says)
 
 
+def conservation(explain: Explainer, net: nn.Module, x: Tensor, target: Tensor, a: Tensor, bound: float) -> list[Check]:
+    """Bach et al. (2015): relevance sums to the score.
+
+    Necessary, not sufficient.  What is missing was absorbed by the stabilising term or by biases, or reached a unit to
+    which nothing contributed; what is too much comes from contributions that nearly cancel.
+    """
+    checks = []
+    for total, score in zip(a.double().sum((1, 2, 3)).tolist(), scores(net, x, target).tolist(), strict=True):
+        kept = total / score if score else math.inf
+        sign = "-" if kept < 0 else ""
+        says = (
+            f"The map sums to {total:.4g}; the score is {score:.4g}: {sign}{percent(abs(kept), 3)} of it arrives at "
+            f"the pixels (bound {percent(1 - bound)} to {percent(1 + bound)})."
+        )
+        holds = abs(kept - 1) <= bound
+        figure = f"keeps {sign}{percent(abs(kept), 3)}" + f", bound {percent(1 - bound)}" * (not holds)
+        checks.append(Check("conservation", holds, figure, says))
+    return checks
+
+
 def differs(explain: Explainer, net: nn.Module, x: Tensor, target: Tensor, a: Tensor, bound: float) -> list[Check]:
     """A backward pass by other rules must start from the network's scores, and end elsewhere than the gradient.
 
@@ -87,8 +116,8 @@ def differs(explain: Explainer, net: nn.Module, x: Tensor, target: Tensor, a: Te
     """
     gradient = over_batch(input_gradient, net, x, target).flatten(1)
     far = 1 - torch.nn.functional.cosine_similarity(unit(a.flatten(1)), unit(gradient))
-    scores = [over_batch(lambda n, z, t: n(z), n, x, target) for n in (plain(net), net)]
-    moved = (scores[0] - scores[1]).abs().amax(1)
+    before, after = (over_batch(lambda n, z, t: n(z), n, x, target) for n in (net, plain(net)))
+    moved = (after - before).abs().amax(1)
     checks = []
     for d, m in zip(far.tolist(), moved.tolist(), strict=True):
         if m > 1e-3:
@@ -145,6 +174,7 @@ def percent(share: float, digits: int = 2) -> str:
 
 LAWS: dict[str, Callable[..., list[Check]]] = {
     "completeness": completeness,
+    "conservation": conservation,
     "differs from the gradient": differs,
     "settled": settled,
 }

@@ -3,7 +3,9 @@ import torch
 
 from attrcore.explain.gradient import Gradient
 from attrcore.explain.smoothgrad import SmoothGrad
+from attrcore.explain.smoothgrad_squared import SmoothGradSquared
 from attrcore.explain.validity import settled
+from attrcore.explain.vargrad import VarGrad
 from tests.conftest import Toy, seeded
 
 
@@ -69,3 +71,15 @@ def test_one_draw_of_much_noise_fails_its_badge(x, target):
     net = seeded(lambda: Toy(torch.nn.ReLU))
     one = SmoothGrad(samples=1, noise=1.0)
     assert not all(c.holds for c in settled(one, net, x, target, one(net, x, target), 0.5))
+
+
+def test_the_square_and_the_variance_are_those_of_the_same_draws(toy, x, target):
+    """E[g]^2 + Var[g] = E[g^2], with the variance over n draws divided by n - 1."""
+    mean, square, variance = (cls(samples=9)(toy, x, target) for cls in (SmoothGrad, SmoothGradSquared, VarGrad))
+    torch.testing.assert_close(mean.square() + variance * 8 / 9, square, atol=1e-7, rtol=1e-3)
+
+
+def test_a_gradient_that_is_the_same_everywhere_has_its_square_and_no_variance(linear, x, target):
+    gradient = Gradient()(linear, x, target)
+    torch.testing.assert_close(SmoothGradSquared()(linear, x, target), gradient.square())
+    assert not VarGrad()(linear, x, target).any()
