@@ -86,7 +86,64 @@ class Cosine(Recipe):
         return torch.nn.functional.cosine_similarity(a, b, dim=1)
 
 
-METRICS = {"Top-k overlap": TopKOverlap, "Spearman": Spearman, "Kendall": Kendall, "Cosine": Cosine}
+@dataclass(frozen=True)
+class SSIM(Recipe):
+    """Structural similarity, Gaussian window of 11 px and sigma 1.5 (Wang et al., 2004; as in Adebayo et al., 2018).
+
+    Each map is brought to [0, 1] by its least and largest value, and the data range is 1.  (Adebayo's notebook left the
+    range at 2, which lets unrelated maps score up to 0.8.)  In [-1, 1]; unrelated maps that are mostly flat still score
+    high: read it beside `null`.
+    """
+
+    def __call__(self, a: Tensor, b: Tensor) -> Tensor:
+        """(B, H, W), (B, H, W) -> (B,).  Raises ValueError for maps of less than 11 pixels a side."""
+        from skimage.metrics import structural_similarity
+
+        if min(a.shape[1:]) < 11:
+            raise ValueError(f"SSIM's window needs maps of at least 11 x 11 pixels, got {a.shape[1]} x {a.shape[2]}")
+        window = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False, "data_range": 1.0}
+        pairs = zip(*(stretched(m).detach().cpu().double().numpy() for m in (a, b)), strict=True)
+        return torch.tensor([structural_similarity(m, n, **window) for m, n in pairs]).to(a)
+
+
+def stretched(maps: Tensor) -> Tensor:
+    """Each map (H, W) of a batch brought to [0, 1] by its least and largest value; a constant one becomes zero."""
+    low, high = maps.amin((1, 2), keepdim=True), maps.amax((1, 2), keepdim=True)
+    return (maps - low) / (high - low).clamp_min(torch.finfo(maps.dtype).tiny)
+
+
+@dataclass(frozen=True)
+class HogPearson(Recipe):
+    """Correlation of histograms of oriented gradients (Dalal & Triggs, 2005; Pearson, as in Adebayo et al., 2018).
+
+    In [-1, 1], for unrelated maps about 0 or above: histograms of noise are alike, so read it beside `null`.  Where a map
+    is too small for three cells of that size, cells are a quarter of its shorter side.
+    """
+
+    cell: int = knob(16, 2, 64, "Side of a cell, in pixels.")
+
+    def __call__(self, a: Tensor, b: Tensor) -> Tensor:
+        """(B, H, W), (B, H, W) -> (B,)."""
+        from skimage.feature import hog
+
+        side = max(2, min(self.cell, min(a.shape[1:]) // 4))
+
+        def histograms(maps: Tensor) -> Tensor:
+            planes = stretched(maps).detach().cpu().double().numpy()
+            return torch.stack([torch.from_numpy(hog(m, pixels_per_cell=(side, side))) for m in planes])
+
+        ha, hb = (h - h.mean(1, keepdim=True) for h in (histograms(a), histograms(b)))
+        return torch.nn.functional.cosine_similarity(ha, hb, dim=1).to(a)
+
+
+METRICS = {
+    "Spearman": Spearman,
+    "Kendall": Kendall,
+    "Top-k overlap": TopKOverlap,
+    "Cosine": Cosine,
+    "SSIM": SSIM,
+    "HOG-Pearson": HogPearson,
+}
 
 
 def null(metric: Recipe, a: Tensor, b: Tensor, draws: int = 20, seed: int = 0) -> Tensor:

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 import scipy.stats
 import torch
+from scipy.ndimage import correlate, gaussian_filter
 
-from attrcore.metrics import Cosine, Kendall, Spearman, TopKOverlap, between, null
+from attrcore.metrics import SSIM, Cosine, HogPearson, Kendall, Spearman, TopKOverlap, between, null, stretched
 
 
 def sparse(seed, zeros, shape=(2, 28, 28)):
@@ -82,3 +83,29 @@ def test_a_map_with_ties_has_a_ceiling_below_one():
     a = torch.zeros(1, 28, 28)
     a[0, 0] = 1 + torch.rand(28)
     assert TopKOverlap(k=100)(a, a).item() == pytest.approx((28 + 72**2 / 756) / 100, abs=1e-4)
+
+
+def test_ssim_is_that_of_two_stretched_maps_with_a_range_of_one():
+    a, b = (torch.rand(2, 32, 32, generator=torch.Generator().manual_seed(s)) for s in (0, 1))
+    torch.testing.assert_close(SSIM()(5 * a + 3, b), SSIM()(a, 0.1 * b))
+    x, y = stretched(a)[0].double().numpy(), stretched(b)[0].double().numpy()
+    w = gaussian_filter(np.pad([[1.0]], 5), 1.5, truncate=3.5)
+
+    def blur(m):
+        return correlate(m, w)[5:-5, 5:-5]
+
+    mx, my = blur(x), blur(y)
+    vx, vy, c = blur(x * x) - mx**2, blur(y * y) - my**2, blur(x * y) - mx * my
+    expected = ((2 * mx * my + 1e-4) * (2 * c + 9e-4) / ((mx**2 + my**2 + 1e-4) * (vx + vy + 9e-4))).mean()
+    assert SSIM()(a, b)[0].item() == pytest.approx(expected, abs=1e-4)
+    with pytest.raises(ValueError, match="at least 11 x 11 pixels, got 8 x 32"):
+        SSIM()(a[:, :8], b[:, :8])
+
+
+def test_hog_sees_directions_not_brightness():
+    rows = torch.arange(32)[:, None].expand(32, 32) % 8 < 4
+    stripes = torch.stack([rows, rows.T]).float()
+    assert HogPearson()(stripes, 0.2 * stripes + 1)[0].item() == pytest.approx(1)
+    assert HogPearson()(stripes[:1], stripes[1:])[0] < 0.3
+    small = torch.rand(1, 28, 28, generator=torch.Generator().manual_seed(0))
+    assert HogPearson()(small, small).item() == pytest.approx(1)
