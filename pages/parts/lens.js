@@ -34,7 +34,8 @@ export default function ({ data, parentElement, setStateValue }) {
           left: across(pixel.column + 0.5), top: along(pixel.row + 0.5), width: `${(100 * zoom) / w}%`, height: `${(100 * zoom) / h}%`,
         })
       const pixel = at ?? mark
-      pane.read.textContent = pixel ? [`row ${pixel.row}, column ${pixel.column}`, pane.value?.(pixel)].join("\n") : ""
+      const lines = pixel ? [`row ${pixel.row}, column ${pixel.column}`, pane.value?.(pixel) ?? []].flat() : []
+      pane.read.textContent = lines.join("\n")
     }
   }
 

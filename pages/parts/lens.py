@@ -59,6 +59,6 @@ def sent(pane: Pane) -> dict[str, Any]:
 def within(pixel: object, h: int, w: int) -> tuple[int, int] | None:
     """The pixel that a browser sent, where it is one of the picture's; anyone can send anything."""
     match pixel:
-        case [int(row), int(column)] if 0 <= row < h and 0 <= column < w:
+        case [row, column] if type(row) is type(column) is int and 0 <= row < h and 0 <= column < w:
             return row, column
     return None

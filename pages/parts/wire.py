@@ -1,6 +1,7 @@
 """How pictures and numbers travel to a component of our own in the browser, and where its parts lie."""
 
 import base64
+from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -23,11 +24,19 @@ def component(name: str) -> Any:
 
 def picture(pixels: np.ndarray | bytes) -> str:
     """An image (H, W, 3) uint8, or a PNG file, as a data URL."""
-    if isinstance(pixels, np.ndarray):
-        file = BytesIO()
-        Image.fromarray(pixels).save(file, "PNG", compress_level=1)
-        pixels = file.getvalue()
-    return HEAD + base64.b64encode(pixels).decode()
+    file = packed(pixels.tobytes(), pixels.shape) if isinstance(pixels, np.ndarray) else pixels
+    return HEAD + base64.b64encode(file).decode()
+
+
+@lru_cache(100)  # a page sends the same pictures in every run
+def packed(pixels: bytes, shape: tuple[int, ...]) -> bytes:
+    """A PNG file of these pixels: a third the size where they have no more than 256 colours, as maps do."""
+    image = Image.fromarray(np.frombuffer(pixels, np.uint8).reshape(shape))
+    if image.mode == "RGB" and image.getcolors(256):
+        image = image.quantize(256, dither=Image.Dither.NONE)
+    file = BytesIO()
+    image.save(file, "PNG", compress_level=1)
+    return file.getvalue()
 
 
 def numbered(labels: np.ndarray) -> str:

@@ -22,7 +22,7 @@ def photo(name: str) -> np.ndarray:
 
 def said(**facts) -> None:
     """What Python has, for the test to read."""
-    st.code(json.dumps(facts), language=None)
+    st.code(json.dumps(facts), language=None, wrap_lines=True)
 
 
 st.set_page_config(layout="wide")
