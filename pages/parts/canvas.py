@@ -17,7 +17,7 @@ SHEET = 280  # px, ten for each of a digit's
 KEYS = "Or with the keyboard: arrow keys move the pen (Shift: by one pixel), Space paints, Ctrl+Z undoes."
 CLICKS = "Or with the keyboard: arrow keys move (Shift: by one pixel), Space takes a region, Ctrl+Z undoes."
 
-COMPONENT = wire.component("canvas")
+COMPONENT = wire.component("canvas", "ink")
 
 
 def digit(key: str, name: str = "Draw a digit") -> np.ndarray | None:

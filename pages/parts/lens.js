@@ -13,7 +13,8 @@ export default function ({ data, parentElement, setStateValue }) {
   const pointers = new Map() // those that are down, where they were last
   let travelled = 0 // px since the first of them went down
 
-  grid.setAttribute("aria-label", `${data.panes.length} pictures under one lens: ${data.panes.map((p) => p.title).join(", ")}`)
+  const titles = data.panes.map((p) => p.title)
+  grid.setAttribute("aria-label", `${titles.length} pictures under one lens: ${titles.join(", ")}`)
   grid.style.maxWidth = `${464 * data.panes.length}px` // few pictures grow to fill the width, but not without end
   root.querySelector(".keys").textContent = data.keys
   const panes = data.panes.map((pane, i) => filled(grid.children[i] ?? grid.appendChild(framed()), pane, h, w))
@@ -29,12 +30,12 @@ export default function ({ data, parentElement, setStateValue }) {
       place(pane.picture, { left: across(0), top: along(0), width: `${100 * zoom}%`, height: `${100 * zoom}%` })
       place(pane.row, at && { top: along(at.row + 0.5) })
       place(pane.column, at && { left: across(at.column + 0.5) })
-      for (const [frame, pixel] of [[pane.here, at], [pane.mark, mark]])
-        place(frame, pixel && {
-          left: across(pixel.column + 0.5), top: along(pixel.row + 0.5), width: `${(100 * zoom) / w}%`, height: `${(100 * zoom) / h}%`,
-        })
-      const pixel = at ?? mark
-      const lines = pixel ? [`row ${pixel.row}, column ${pixel.column}`, pane.value?.(pixel) ?? []].flat() : []
+      const side = { width: `${(100 * zoom) / w}%`, height: `${(100 * zoom) / h}%` }
+      const frame = (pixel) => pixel && { left: across(pixel.column + 0.5), top: along(pixel.row + 0.5), ...side }
+      place(pane.here, frame(at))
+      place(pane.mark, frame(mark))
+      const read = at ?? mark
+      const lines = read ? [`row ${read.row}, column ${read.column}`, pane.value?.(read) ?? []].flat() : []
       pane.read.textContent = lines.join("\n")
     }
   }
@@ -58,6 +59,8 @@ export default function ({ data, parentElement, setStateValue }) {
     Object.assign(lens, { zoom: 1, x: 0, y: 0 })
     show()
   }
+
+  const pixel = (p) => ({ row: clamp(Math.floor(p.y), 0, h - 1), column: clamp(Math.floor(p.x), 0, w - 1) })
 
   // A pixel under the crosshair, brought into view.
   function point(row, column) {
@@ -114,7 +117,7 @@ export default function ({ data, parentElement, setStateValue }) {
         zoomBy(distance(now, other) / (distance(before, other) || 1), where(middle))
       }
     } else if (p) {
-      lens.at = { row: clamp(Math.floor(p.y), 0, h - 1), column: clamp(Math.floor(p.x), 0, w - 1) }
+      lens.at = pixel(p)
       show()
     }
   }
@@ -123,7 +126,7 @@ export default function ({ data, parentElement, setStateValue }) {
     const clicked = pointers.delete(e.pointerId) && !pointers.size && travelled < 5 && e.type === "pointerup"
     if (!pointers.size) root.classList.remove("moving")
     if (!clicked || !p) return
-    lens.at = { row: clamp(Math.floor(p.y), 0, h - 1), column: clamp(Math.floor(p.x), 0, w - 1) }
+    lens.at = pixel(p)
     show()
     mark()
   }
@@ -135,7 +138,8 @@ export default function ({ data, parentElement, setStateValue }) {
   grid.ondblclick = reset
   grid.onkeydown = (e) => {
     if (e.ctrlKey || e.metaKey || e.altKey) return // the browser's own
-    const at = lens.at ?? { row: Math.floor(lens.y + h / lens.zoom / 2), column: Math.floor(lens.x + w / lens.zoom / 2) }
+    const [row, column] = [lens.y + h / lens.zoom / 2, lens.x + w / lens.zoom / 2].map(Math.floor) // the middle
+    const at = lens.at ?? { row, column }
     const centre = { x: at.column + 0.5, y: at.row + 0.5 }
     const step = e.shiftKey ? 10 : 1
     const act = {
@@ -146,7 +150,8 @@ export default function ({ data, parentElement, setStateValue }) {
     if (!act) return
     e.preventDefault()
     act()
-    root.querySelector(".says").textContent = panes.map((p) => `${p.title}, ${p.read.textContent || `magnified ${lens.zoom.toFixed(1)} times`}`).join("; ")
+    const zoomed = `magnified ${lens.zoom.toFixed(1)} times`
+    root.querySelector(".says").textContent = panes.map((p) => `${p.title}, ${p.read.textContent || zoomed}`).join("; ")
   }
 
   root.observer?.disconnect() // that of an earlier call shows what it was called with
@@ -191,7 +196,8 @@ function filled(figure, pane, h, w) {
   part("title").textContent = pane.title
   view.style.aspectRatio = `${w} / ${h}`
   const value = pane.values && reader(pane.values, w)
-  return { title: pane.title, picture, view, value, row: part("row"), column: part("column"), here: part("here"), mark: part("mark"), read: part("read") }
+  const [row, column, here, mark, read] = ["row", "column", "here", "mark", "read"].map(part)
+  return { title: pane.title, picture, view, value, row, column, here, mark, read }
 }
 
 // The value at a pixel, in words, from half floats.

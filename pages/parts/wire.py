@@ -16,9 +16,10 @@ HERE = Path(__file__).parent
 HALF_TOP = 60_000.0  # near the largest half float: values down to a billionth of the largest keep three figures
 
 
-def component(name: str) -> Any:
-    """The component whose markup, style and script lie in `name`.html, .css and .js beside this file."""
-    html, css, js = ((HERE / f"{name}.{kind}").read_text() for kind in ("html", "css", "js"))
+def component(name: str, *scripts: str) -> Any:
+    """The component whose markup, style and script lie here in `name`.html, .css and .js, after other `scripts`."""
+    html, css = ((HERE / f"{name}.{kind}").read_text() for kind in ("html", "css"))
+    js = "\n".join((HERE / f"{script}.js").read_text() for script in (*scripts, name))
     return st.components.v2.component(f"attrcore.{name}", html=html, css=css, js=js)
 
 
