@@ -29,16 +29,16 @@ def browser_type_launch_args(browser_type_launch_args):
 
 
 class Server:
-    """`streamlit run app.py` in a process of its own."""
+    """`streamlit run` in a process of its own, of the app or of another script."""
 
-    def __init__(self, log):
+    def __init__(self, log, script="app.py"):
         with socket.socket() as s:
             s.bind(("127.0.0.1", 0))
             port = s.getsockname()[1]
         self.url, self.log = f"http://127.0.0.1:{port}", log
         options = ["--server.headless=true", "--server.address=127.0.0.1", f"--server.port={port}"]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "app.py", *options],
+            [sys.executable, "-m", "streamlit", "run", script, *options],
             cwd=ROOT, stdout=log.open("w"), stderr=subprocess.STDOUT,
         )  # fmt: skip
         end = time.monotonic() + 60

@@ -1,0 +1,68 @@
+"""Surfaces to paint on with mouse, finger, pen or keys: a digit, and a mask over an image.
+
+What is painted stays through reruns and visits to other pages, under the element's key; a mask also under its image,
+so that each image has its own.
+"""
+
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+
+from attrcore.data import drawn
+from attrcore.kinds import Refused
+from pages.parts import wire
+
+SHEET = 280  # px, ten for each of a digit's
+KEYS = "Or with the keyboard: arrow keys move the pen (Shift: by one pixel), Space paints, Ctrl+Z undoes."
+CLICKS = "Or with the keyboard: arrow keys move (Shift: by one pixel), Space takes a region, Ctrl+Z undoes."
+
+COMPONENT = wire.component("canvas", "ink")
+
+
+def digit(key: str, name: str = "Draw a digit") -> np.ndarray | None:
+    """A digit that the visitor draws, (28, 28) uint8, white on black, framed as MNIST's are; None while empty.
+
+    Raises Refused where the browser sent what is no drawing.
+    """
+    pen = {"pen": 26, "widest": 60, "soft": 6, "wide": SHEET}
+    ink = painted(key, "", (SHEET, SHEET), {"name": name, "keys": KEYS, "base": None, "reveal": None, **pen})
+    return None if ink is None else drawn.digit(ink)
+
+
+def mask(
+    image: np.ndarray,
+    revealed: np.ndarray,
+    key: str,
+    regions: np.ndarray | None = None,
+    name: str = "Paint what to replace",
+) -> np.ndarray:
+    """A mask that the visitor paints over `image`, (H, W) bool; where it is True, `revealed` shows instead.
+
+    Both are (H, W, 3) uint8.  With `regions`, whole numbers (H, W), a click flips a whole region instead of drawing a
+    line.  Raises ValueError where shapes differ, Refused where the browser sent what is no mask of this size.
+    """
+    size = image.shape[:2]
+    for what, other in (("revealed", revealed.shape[:2]), ("regions", size if regions is None else regions.shape)):
+        if other != size:
+            raise ValueError(f"{what} must be as high and wide as the image, {size}, got {other}")
+    ink = painted(key, sha256(image.tobytes()).hexdigest()[:16], size, {
+        "name": name, "keys": KEYS if regions is None else CLICKS,
+        "base": wire.picture(image), "reveal": wire.picture(revealed),
+        "regions": None if regions is None else wire.numbered(regions),
+        "pen": max(1, max(size) // 10), "widest": max(4, max(size) // 3), "soft": 0, "wide": 448,
+    })  # fmt: skip
+    return np.zeros(size, bool) if ink is None else ink > 127
+
+
+def painted(key: str, of: str, size: tuple[int, int], scene: dict[str, Any]) -> np.ndarray | None:
+    """Show the surface; the ink on it, (H, W) uint8, or None where there is none on what is shown now."""
+    data = {"key": key, "of": of, "size": list(size), "regions": None, **scene}
+    sent = COMPONENT(key=key, data=data, on_ink_change=lambda: None).ink
+    if sent is None:
+        return None
+    if not isinstance(sent, dict):
+        raise Refused("What the browser sent is no painting.")
+    if sent.get("of") != of or sent.get("png") is None:
+        return None  # on another picture, or wiped
+    return drawn.ink(sent["png"], size)

@@ -1,0 +1,56 @@
+"""How pictures and numbers travel to a component of our own in the browser, and where its parts lie."""
+
+import base64
+from functools import lru_cache
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+
+from attrcore.data.drawn import HEAD
+
+HERE = Path(__file__).parent
+HALF_TOP = 60_000.0  # near the largest half float: values down to a billionth of the largest keep three figures
+
+
+def component(name: str, *scripts: str) -> Any:
+    """The component whose markup, style and script lie here in `name`.html, .css and .js, after other `scripts`."""
+    html, css = ((HERE / f"{name}.{kind}").read_text() for kind in ("html", "css"))
+    js = "\n".join((HERE / f"{script}.js").read_text() for script in (*scripts, name))
+    return st.components.v2.component(f"attrcore.{name}", html=html, css=css, js=js)
+
+
+def picture(pixels: np.ndarray | bytes) -> str:
+    """An image (H, W, 3) uint8, or a PNG file, as a data URL."""
+    file = packed(pixels.tobytes(), pixels.shape) if isinstance(pixels, np.ndarray) else pixels
+    return HEAD + base64.b64encode(file).decode()
+
+
+@lru_cache(100)  # a page sends the same pictures in every run
+def packed(pixels: bytes, shape: tuple[int, ...]) -> bytes:
+    """A PNG file of these pixels: a third the size where they have no more than 256 colours, as maps do."""
+    image = Image.fromarray(np.frombuffer(pixels, np.uint8).reshape(shape))
+    if image.mode == "RGB" and image.getcolors(256):
+        image = image.quantize(256, dither=Image.Dither.NONE)
+    file = BytesIO()
+    image.save(file, "PNG", compress_level=1)
+    return file.getvalue()
+
+
+def numbered(labels: np.ndarray) -> str:
+    """An image of whole numbers (H, W), from 0 to 2^24, as a data URL whose colours are their three bytes."""
+    return picture(np.stack([labels & 255, labels >> 8 & 255, labels >> 16 & 255], -1).astype(np.uint8))
+
+
+def values(plane: np.ndarray) -> dict[str, Any]:
+    """Numbers (H, W) as half floats in base64, two bytes each, and the factor to multiply them by.
+
+    Three figures stay right; what is not finite stays so.
+    """
+    finite = np.abs(plane[np.isfinite(plane)])
+    factor = float(finite.max(initial=0.0)) / HALF_TOP or 1.0
+    half = (plane / factor).astype("<f2")
+    return {"half": base64.b64encode(half.tobytes()).decode(), "factor": factor}

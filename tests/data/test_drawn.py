@@ -1,0 +1,89 @@
+import base64
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from attrcore.data import drawn
+from attrcore.data.pictures import packaged_digits
+from tests.data.test_own import bomb
+
+
+def url(data):
+    return drawn.HEAD + base64.b64encode(data).decode()
+
+
+def png(pixels, kind="PNG"):
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, kind)
+    return file.getvalue()
+
+
+INK = np.random.default_rng(0).integers(0, 256, (20, 30)).astype(np.uint8)
+
+
+@pytest.mark.parametrize("pixels", [INK, np.dstack([INK] * 3), np.dstack([INK] * 3 + [np.full_like(INK, 255)])])
+def test_what_a_canvas_sends_arrives_pixel_for_pixel(pixels):
+    assert np.array_equal(drawn.ink(url(png(pixels)), (20, 30)), INK)
+
+
+@pytest.mark.parametrize(
+    ("sent", "sentence"),
+    [
+        (None, "no painting"),
+        (["data:image/png;base64,"], "no painting"),
+        ({"png": 1}, "no painting"),
+        ("javascript:alert(1)", "no painting"),
+        (drawn.HEAD, "damaged"),
+        (drawn.HEAD + "%%%", "damaged"),
+        (url(b"<svg onload='alert(1)'/>"), "damaged"),
+        (url(png(INK)[:-40]), "damaged"),
+        (url(png(INK, "BMP")), "damaged"),
+        (url(png(INK.T)), "must have 30 x 20 pixels; this one has 20 x 30"),
+        (url(bomb(30_000, 30_000)), "must have 30 x 20 pixels; this one has far more"),
+        (url(bomb(5000, 5000)), "this one has 5000 x 5000"),
+        (drawn.HEAD + "A" * drawn.MOST_CHARACTERS, "at most 2,000,000 characters"),
+    ],
+)  # fmt: skip
+def test_whatever_else_arrives_gets_one_sentence(sent, sentence):
+    with pytest.raises(drawn.Unfit, match=sentence):
+        drawn.ink(sent, (20, 30))
+
+
+@pytest.mark.parametrize("factor", [1, 3, 10])
+def test_mnists_own_digits_come_back_unchanged_from_any_place_and_size(factor):
+    """So what is drawn is framed as MNIST was; one of 200 digits there is one pixel smaller than its rule says."""
+    for image in packaged_digits()[0][::25]:
+        rows, cols = np.nonzero(image)
+        if max(np.ptp(rows), np.ptp(cols)) + 1 != drawn.BOX:
+            continue
+        moved = np.roll(image, (-rows.min(), 27 - cols.max()), (0, 1))  # into the upper right corner
+        assert np.array_equal(drawn.digit(moved.repeat(factor, 0).repeat(factor, 1)), image)
+
+
+def test_a_small_drawing_is_enlarged_but_a_dot_stays_a_dot():
+    sheet = np.zeros((280, 280), np.uint8)
+    assert drawn.digit(sheet) is None
+    sheet[100:220, 140:150] = 255  # a one, 120 high
+    rows, cols = np.nonzero(drawn.digit(sheet))
+    assert np.ptp(rows) + 1 == 20 and np.ptp(cols) + 1 <= 3
+    dot = np.zeros_like(sheet)
+    dot[5:15, 5:15] = 255
+    rows, cols = np.nonzero(drawn.digit(dot))
+    assert np.ptp(rows) + 1 == np.ptp(cols) + 1 == 2 and abs(rows.mean() - drawn.CENTRE) <= 0.5
+
+
+def test_nothing_is_cut_off_however_lopsided():
+    sheet = np.zeros((280, 280), np.uint8)
+    sheet[0:40, 0:200] = 255
+    sheet[40:200, 0:2] = 60
+    picture = drawn.digit(sheet)
+    rows, _ = np.nonzero(picture)
+    assert np.ptp(rows) + 1 == 20 and picture.sum() == pytest.approx(sheet.sum() / 100, rel=0.02)
+
+
+def test_dust_too_faint_to_survive_the_averaging_is_no_drawing():
+    sheet = np.zeros((280, 280), np.uint8)
+    sheet[0, 0] = sheet[-1, -1] = 1
+    assert drawn.digit(sheet) is None
