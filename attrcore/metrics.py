@@ -116,8 +116,8 @@ def stretched(maps: Tensor) -> Tensor:
 class HogPearson(Recipe):
     """Correlation of histograms of oriented gradients (Dalal & Triggs, 2005; Pearson, as in Adebayo et al., 2018).
 
-    In [-1, 1], for unrelated maps about 0 or above: histograms of noise are alike, so read it beside `null`.  Where a map
-    is too small for three cells of that size, cells are a quarter of its shorter side.
+    In [-1, 1], for unrelated maps about 0 or above: histograms of noise are alike, so read it beside `null`.  Where a
+    map is too small for three cells of that size, cells are a quarter of its shorter side.
     """
 
     cell: int = knob(16, 2, 64, "Side of a cell, in pixels.")
