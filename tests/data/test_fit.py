@@ -4,8 +4,9 @@ import torch
 from PIL import Image
 from torchvision.transforms import v2
 
+from attrcore.data.digits import PackagedDigits
 from attrcore.data.fit import fit, fit_and_say
-from attrcore.data.pictures import PackagedDigits, SamplePhotos
+from attrcore.data.photos import SamplePhotos
 
 
 @pytest.mark.parametrize("name", SamplePhotos.shows)
