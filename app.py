@@ -66,7 +66,7 @@ class NoDelay:
 def imports() -> None:
     """What the first page needs, while the engine's worker wakes up."""
     import pages.parts.save  # noqa: F401
-    from attrcore.data.pictures import packaged_digits
+    from attrcore.data.digits import packaged_digits
 
     packaged_digits()
 

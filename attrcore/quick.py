@@ -12,6 +12,7 @@ from distributed import get_worker
 from torch import Tensor
 
 from attrcore.batches import wanted
+from attrcore.data import others  # noqa: F401 - baselines and backgrounds of the menu
 from attrcore.explain import EXPLAINERS
 from attrcore.explain.guided_backprop import GuidedBackprop
 from attrcore.explain.validity import Check, validity

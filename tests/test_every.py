@@ -191,9 +191,16 @@ def test_a_collection_opens_by_name_and_refuses_strangers(cls):
     first, last = pictures.names()[0], pictures.names()[-1]
     for name in (first, last):
         assert min(pictures.open(name).size) >= 28 and pictures.label(name)
-    for stranger in ("../../etc/passwd", "-1", str(10**9)):
-        with pytest.raises(KeyError):
-            pictures.open(stranger)
+    for stranger in ("", "../../etc/passwd", "/etc/passwd", f"../{first}", f"./{first}", "-1", str(10**9)):
+        for ask in (pictures.open, pictures.label):
+            with pytest.raises(KeyError):
+                ask(stranger)
+
+
+@pytest.mark.parametrize("cls", DATASETS.values(), ids=DATASETS)
+def test_a_collection_says_whom_to_credit_and_where_it_can_be_fetched(cls):
+    assert cls.credit.endswith(".") and bool(cls.host) == hasattr(cls, "fetch")
+    assert cls.channels in (1, 3) and (not cls().missing() or cls().missing().endswith("."))
 
 
 @pytest.mark.parametrize("name", MODELS)

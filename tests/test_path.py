@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from attrcore.baselines import Black, Blurred
-from attrcore.data.pictures import packaged_digits
+from attrcore.data.digits import packaged_digits
 from attrcore.explain.integrated_gradients import IntegratedGradients
 from attrcore.models import MODELS
 from attrcore.path import STEPS, gaps, opened, saturated, start_of

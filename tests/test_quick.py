@@ -7,8 +7,8 @@ import torch
 from attrcore import quick
 from attrcore.balls import Linf
 from attrcore.batches import Abandoned
+from attrcore.data.digits import PackagedDigits
 from attrcore.data.fit import fit
-from attrcore.data.pictures import PackagedDigits
 from attrcore.explain import EXPLAINERS
 from attrcore.kinds import Refused
 from attrcore.models import MODELS

@@ -6,7 +6,7 @@ from io import BytesIO
 import numpy as np
 from PIL import Image
 
-from attrcore.data.own import Unfit
+from attrcore.kinds import Refused
 
 HEAD = "data:image/png;base64,"
 MOST_CHARACTERS = 2_000_000
@@ -17,25 +17,25 @@ MOST_ENLARGED = 2  # times its size in the frame: a dot stays a dot
 def ink(sent: object, size: tuple[int, int]) -> np.ndarray:
     """What was painted, (H, W) uint8, from the PNG data URL that a canvas of that size sent.
 
-    Anyone can send anything.  Raises Unfit, a Refused fit for a page, for what is no PNG of exactly `size`; nothing
+    Anyone can send anything.  Raises Refused, fit for a page, for what is no PNG of exactly `size`; nothing
     is decoded before its size is known.
     """
     if not isinstance(sent, str) or not sent.startswith(HEAD):
-        raise Unfit("What the browser sent is no painting.")
+        raise Refused("What the browser sent is no painting.")
     if len(sent) > MOST_CHARACTERS:
-        raise Unfit(f"A painting may have at most {MOST_CHARACTERS:,} characters; this one has {len(sent):,}.")
+        raise Refused(f"A painting may have at most {MOST_CHARACTERS:,} characters; this one has {len(sent):,}.")
     h, w = size
     try:
         picture = Image.open(BytesIO(base64.b64decode(sent[len(HEAD) :], validate=True)), formats=["PNG"])
         if picture.size != (w, h):
-            raise Unfit(f"The painting must have {w} x {h} pixels; this one has {picture.width} x {picture.height}.")
+            raise Refused(f"The painting must have {w} x {h} pixels; this one has {picture.width} x {picture.height}.")
         return np.asarray(picture.convert("L"))
-    except Unfit:
+    except Refused:
         raise
     except Image.DecompressionBombError:
-        raise Unfit(f"The painting must have {w} x {h} pixels; this one has far more.") from None
+        raise Refused(f"The painting must have {w} x {h} pixels; this one has far more.") from None
     except Exception as e:  # Pillow's readers raise a dozen kinds over damaged files
-        raise Unfit("The painting arrived damaged.") from e
+        raise Refused("The painting arrived damaged.") from e
 
 
 def digit(drawing: np.ndarray) -> np.ndarray | None:

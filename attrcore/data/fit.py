@@ -3,13 +3,16 @@
 import numpy as np
 from PIL import Image, ImageOps
 
+FAINT = 8  # grey levels between channels: JPEG's rounding leaves no more in a grey picture that is stored in colour
+
 
 def fit(picture: Image.Image, size: tuple[int, int, int], resize: int) -> np.ndarray:
     """(C, H, W) uint8, grey where C is 1.
 
     For three channels this is torchvision's ImageNet preprocessing: short side to `resize` (bilinear, antialiased),
-    centre crop to H x W.  For one, a digit network's: nothing is cut off; a picture that is not square is padded with
-    the colour of its rim, and one that is bright at its rim is inverted, since those networks know white on black.
+    centre crop to H x W, black where even that is larger.  For one, a digit network's: nothing is cut off; a picture
+    that is not square is padded with the colour of its rim, and one that is bright at its rim is inverted, since those
+    networks know white on black.
     """
     return fit_and_say(picture, size, resize)[0]
 
@@ -17,18 +20,24 @@ def fit(picture: Image.Image, size: tuple[int, int, int], resize: int) -> np.nda
 def fit_and_say(picture: Image.Image, size: tuple[int, int, int], resize: int) -> tuple[np.ndarray, str]:
     """The same, and in a few words what was done to the picture beyond scaling it; often nothing."""
     channels, h, w = size
+    colour = colourful(picture)
     if channels == 1:
-        return fit_digit(picture.convert("L"), (w, h))
+        pixels, done = fit_digit(picture.convert("L"), (w, h))
+        return pixels, ", ".join(["made grey"] * colour + done)
+    done = [] if colour else ["grey in all three channels"]
     picture = picture.convert("RGB")
     short = min(picture.size)
     if short != resize:
         picture = picture.resize([resize * side // short for side in picture.size], Image.Resampling.BILINEAR)
-    left, top = round((picture.width - w) / 2), round((picture.height - h) / 2)
-    said = "centre crop" if picture.size != (w, h) else ""
-    return np.asarray(picture.crop((left, top, left + w, top + h))).transpose(2, 0, 1).copy(), said
+    if picture.width > w or picture.height > h:
+        done.append("centre crop")
+    if picture.width < w or picture.height < h:
+        done.append("padded with black")
+    left, top = start(picture.width, w), start(picture.height, h)
+    return np.asarray(picture.crop((left, top, left + w, top + h))).transpose(2, 0, 1).copy(), ", ".join(done)
 
 
-def fit_digit(picture: Image.Image, size: tuple[int, int]) -> tuple[np.ndarray, str]:
+def fit_digit(picture: Image.Image, size: tuple[int, int]) -> tuple[np.ndarray, list[str]]:
     """A grey picture for a digit network, and what was done to it."""
     done, ground = [], rim(picture)
     if picture.width != picture.height:
@@ -40,7 +49,20 @@ def fit_digit(picture: Image.Image, size: tuple[int, int]) -> tuple[np.ndarray, 
     if ground > 127.5:
         picture = ImageOps.invert(picture)
         done.append("inverted")
-    return np.asarray(picture)[None].copy(), ", ".join(done)
+    return np.asarray(picture)[None].copy(), done
+
+
+def start(have: int, want: int) -> int:
+    """Where a centre crop begins, negative where it is wider than what it crops; rounded as torchvision does."""
+    return round((have - want) / 2) if have >= want else -((want - have) // 2)
+
+
+def colourful(picture: Image.Image) -> bool:
+    """Does a picture show any colour, in areas large enough to be seen?"""
+    if picture.mode in ("1", "L", "LA"):
+        return False
+    small = np.asarray(picture.convert("RGB").resize((64, 64), Image.Resampling.BOX))
+    return int(np.ptp(small, axis=2).max()) > FAINT
 
 
 def rim(picture: Image.Image) -> float:

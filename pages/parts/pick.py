@@ -110,7 +110,7 @@ def picture(model: str) -> Picture | None:
     names = collection.names()
     if len(names) > MANY:
         last = len(names) - 1
-        name = str(st.number_input(f"Picture (0 to {last})", 0, last, key=f"no.{source}", **LINKED))
+        name = names[st.number_input(f"Picture (0 to {last})", 0, last, key=f"no.{source}", **LINKED)]
     else:
         name = st.selectbox("Picture", names, format_func=collection.label, key=f"pick.{source}", **LINKED)
     return Picture(source, name, collection.label(name), *cached.fitted(source, name, model))

@@ -6,7 +6,8 @@ import pytest
 from PIL import Image
 
 from attrcore.data import drawn
-from attrcore.data.pictures import packaged_digits
+from attrcore.data.digits import packaged_digits
+from attrcore.kinds import Refused
 from tests.data.test_own import bomb
 
 
@@ -47,7 +48,7 @@ def test_what_a_canvas_sends_arrives_pixel_for_pixel(pixels):
     ],
 )  # fmt: skip
 def test_whatever_else_arrives_gets_one_sentence(sent, sentence):
-    with pytest.raises(drawn.Unfit, match=sentence):
+    with pytest.raises(Refused, match=sentence):
         drawn.ink(sent, (20, 30))
 
 

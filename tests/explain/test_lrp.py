@@ -94,7 +94,7 @@ def test_relevance_is_conserved_on_every_family(name, first_layer):
 @pytest.mark.parametrize("preset", PRESETS)
 @pytest.mark.parametrize("first_layer", INPUTS)
 def test_what_arrives_stands_on_the_map(preset, first_layer):
-    from attrcore.data.pictures import packaged_digits
+    from attrcore.data.digits import packaged_digits
 
     net, x = MODELS["MNIST CNN"].load().net, torch.tensor(packaged_digits()[0][:4, None]) / 255
     target, method = net(x).argmax(1), LRP(preset=preset, first_layer=first_layer)

@@ -147,7 +147,7 @@ def test_a_poisoned_weights_file_is_never_executed(empty, capsys):
 def test_real_weights_recognise_real_photos(name):
     """The photos were chosen as correct for these three networks: anything less is our preprocessing."""
     from attrcore.data.fit import fit
-    from attrcore.data.pictures import ImageNetPhotos
+    from attrcore.data.photos import ImageNetPhotos
 
     source, photos = MODELS[name], ImageNetPhotos()
     net = source.load().net

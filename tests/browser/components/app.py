@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from attrcore.data.pictures import SamplePhotos, packaged_digits
+from attrcore.data.digits import packaged_digits
+from attrcore.data.photos import SamplePhotos
 from pages.parts import canvas, lens
 
 ROOT = Path(__file__).parents[3]
