@@ -70,7 +70,7 @@ def check_archive(data: bytes) -> None:
     if any(i.filename.endswith("/constants.pkl") for i in inside):
         raise Unfit("This file holds a TorchScript program, which is not run here: save net.state_dict() instead.")
     if any(i.compress_type != ZIP_STORED for i in inside) or sum(i.file_size for i in inside) > len(data):
-        raise Unfit("This archive is compressed, which torch.save never does.")
+        raise Unfit("This archive is compressed or overlaps itself, as none of torch.save does.")
 
 
 def state_dict(found: Any) -> dict[str, Tensor]:
