@@ -18,9 +18,8 @@ def matched(
 ) -> tuple[dict[str, Tensor], int]:
     """The weights of the network in float32, without what is used only in training, and how many classes they have.
 
-    Raises Unfit where the network cannot take images of this
-    size, where names, shapes or kinds of numbers are not the network's, or a weight is not finite.  Nothing is copied
-    before names and shapes agree: a file may claim any shape.
+    Raises Unfit where the network cannot take images of this size, where names, shapes or kinds of numbers are not the
+    network's, or a weight is not finite.  Nothing is copied before names and shapes agree: a file may claim any shape.
     """
     kept = {k: v for k, v in as_built(weights).items() if not k.endswith(COUNTER)}
     head = last_layer(built(architecture, 10, size)) + ".weight"
