@@ -17,7 +17,7 @@ from attrcore.explain import EXPLAINERS
 from attrcore.explain.guided_backprop import GuidedBackprop
 from attrcore.explain.validity import Check, validity
 from attrcore.kinds import Classifier, Refused
-from attrcore.models import MODELS
+from attrcore.models import MODELS, find
 from attrcore.origin import made_by
 from attrcore.recipe import Recipe
 
@@ -34,7 +34,7 @@ class Drawn(NamedTuple):
 
 def classes(model: str) -> tuple[str, ...]:
     """Names of the model's outputs."""
-    return MODELS[model].classes
+    return find(model).classes
 
 
 def predict(model: str, digest: str, image: np.ndarray) -> np.ndarray:
@@ -77,7 +77,7 @@ def still_wanted() -> bool:
 @lru_cache(maxsize=4)
 def loaded(model: str, digest: str) -> Classifier:
     """The classifier, kept for the next question.  Raises Refused where its weights here are not those of `digest`."""
-    found = MODELS[model].load()
+    found = find(model).load()
     if found.digest != digest:
         raise Refused(f"The weights of {model} were exchanged while you looked at it. Reload the page.")
     return found

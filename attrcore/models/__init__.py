@@ -2,12 +2,19 @@
 
 from attrcore.models.imagenet import ImageNet
 from attrcore.models.shipped import Shipped
+from attrcore.models.stored import Stored, named
+from attrcore.models.zoo import ZOO
 
 MODELS = {
     "MNIST CNN": Shipped("mnist-cnn"),
     "MNIST MLP": Shipped("mnist-mlp"),
-    "SqueezeNet 1.1": ImageNet("squeezenet1_1", "squeezenet1_1-b8a52dc0.pth"),
-    "SqueezeNet 1.0": ImageNet("squeezenet1_0", "squeezenet1_0-b66bff10.pth"),
-    "MobileNet-v2": ImageNet("mobilenet_v2", "mobilenet_v2-b0353104.pth"),
-    "ResNet-18": ImageNet("resnet18", "resnet18-f37072fd.pth"),
+    **ZOO,
 }
+
+
+def find(name: str) -> Shipped | ImageNet | Stored:
+    """The entry of MODELS, or the stored checkpoint that is named `own:` and sixteen hex digits.
+
+    Raises KeyError, with a sentence, for any other name.
+    """
+    return MODELS[name] if name in MODELS else named(name)

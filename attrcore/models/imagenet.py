@@ -1,11 +1,13 @@
 """torchvision's ImageNet classifiers, with weights found on disk or downloaded when somebody asks."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
 from http.client import HTTPException
 from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import urlopen
@@ -15,6 +17,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from attrcore.kinds import Classifier, Progress
+from attrcore.models.hollow import fill, hollow
 from attrcore.paths import data_folder, replacing
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -45,6 +48,9 @@ class ImageNet:
     file: str  # as torchvision names it; the hex digits are the start of its sha256
     size: tuple[int, int, int] = (3, 224, 224)
     resize: int = 256  # short side that pictures are brought to before the crop
+    interpolation: str = "bilinear"  # or "bicubic": how they are brought to it, antialiased
+    mean: tuple[float, ...] = MEAN
+    std: tuple[float, ...] = STD
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -85,16 +91,13 @@ class ImageNet:
 
     def load(self) -> Classifier:
         """The network in eval mode.  Raises FileNotFoundError where there are no weights."""
-        import torchvision
-
         digest, path = self.digest, self.found()
         if path.suffix == ".safetensors":
             weights = load_file(path)
         else:
             weights = torch.load(path, map_location="cpu", weights_only=True)
-        net = getattr(torchvision.models, self.architecture)(weights=None)
-        net.load_state_dict(weights)
-        net = nn.Sequential(Normalise(MEAN, STD), net).eval().requires_grad_(False)
+        net = fill(hollow(partial(untrained, self.architecture)), as_built(weights))
+        net = nn.Sequential(Normalise(self.mean, self.std), net).eval()
         return Classifier(self.architecture, net, self.classes, self.size, digest)
 
     def fetch(self) -> Iterator[Progress]:
@@ -122,6 +125,31 @@ class ImageNet:
             raise ConnectionError(f"{failed} answers {e.code} {e.reason}.") from e
         except (URLError, TimeoutError, ConnectionError, HTTPException) as e:
             raise ConnectionError(f"{failed} does not answer. Is this machine online?") from e
+
+
+def untrained(architecture: str, classes: int = 1000, side: int = 224, **more: Any) -> nn.Module:
+    """A network of torchvision for colour images of `side` x `side`, as torchvision builds it around its own weights.
+
+    GoogLeNet and Inception-v3 come with `transform_input`, since their weights expect standardised images in another
+    scale, and without their side heads, which speak only in training.
+    """
+    import torchvision
+
+    if architecture in ("googlenet", "inception_v3"):
+        more = {"transform_input": True, "aux_logits": False, "init_weights": False, **more}
+    if architecture.startswith("vit_"):
+        more = {"image_size": side, **more}  # the only ones whose weights fit one size alone
+    return getattr(torchvision.models, architecture)(weights=None, num_classes=classes, **more)
+
+
+def as_built(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The weights that decide the logits, under the names that today's networks have for them.
+
+    Without GoogLeNet's and Inception-v3's side heads; and DenseNet's published files still say `norm.1` for `norm1`.
+    """
+    old = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)")
+    kept = {k: v for k, v in weights.items() if not k.startswith(("aux1.", "aux2.", "AuxLogits."))}
+    return {old.sub(r"\1\2", k): v for k, v in kept.items()}
 
 
 def torchvision_cache() -> Path:

@@ -22,6 +22,7 @@ class Shipped:
 
     card: str
     resize: int = 28  # short side that pictures are brought to before the crop
+    interpolation: str = "bilinear"  # how they are brought to it, antialiased
 
     @property
     def size(self) -> tuple[int, int, int]:

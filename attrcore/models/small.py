@@ -10,15 +10,15 @@ class MnistCNN(nn.Module):
     conv 5x5x32, pool, conv 5x5x64, pool, fc 1024, fc 10, with ReLU; 3.3 million weights.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, classes: int = 10) -> None:
         super().__init__()
         self.conv1, self.relu1, self.pool1 = nn.Conv2d(1, 32, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2)
         self.conv2, self.relu2, self.pool2 = nn.Conv2d(32, 64, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2)
         self.fc1, self.relu3 = nn.Linear(7 * 7 * 64, 1024), nn.ReLU()
-        self.fc2 = nn.Linear(1024, 10)
+        self.fc2 = nn.Linear(1024, classes)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, 1, 28, 28) in [0, 1] -> (B, 10) logits."""
+        """(B, 1, 28, 28) in [0, 1] -> (B, classes) logits."""
         x = self.pool1(self.relu1(self.conv1(x)))  # (B, 32, 14, 14)
         x = self.pool2(self.relu2(self.conv2(x)))  # (B, 64, 7, 7)
         return self.fc2(self.relu3(self.fc1(x.flatten(1))))
@@ -27,15 +27,15 @@ class MnistCNN(nn.Module):
 class MnistMLP(nn.Module):
     """Three hidden ReLU layers as in Adebayo et al. (2018, arXiv:1810.03292), narrower: 1024, 512, 256."""
 
-    def __init__(self) -> None:
+    def __init__(self, classes: int = 10) -> None:
         super().__init__()
         self.fc1, self.relu1 = nn.Linear(784, 1024), nn.ReLU()
         self.fc2, self.relu2 = nn.Linear(1024, 512), nn.ReLU()
         self.fc3, self.relu3 = nn.Linear(512, 256), nn.ReLU()
-        self.fc4 = nn.Linear(256, 10)
+        self.fc4 = nn.Linear(256, classes)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, 1, 28, 28) in [0, 1] -> (B, 10) logits."""
+        """(B, 1, 28, 28) in [0, 1] -> (B, classes) logits."""
         x = self.relu1(self.fc1(x.flatten(1)))
         return self.fc4(self.relu3(self.fc3(self.relu2(self.fc2(x)))))
 

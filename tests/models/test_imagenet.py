@@ -1,5 +1,8 @@
 import hashlib
 import http.server
+import re
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -9,7 +12,7 @@ from safetensors.torch import save_file
 
 from attrcore.models import MODELS
 from attrcore.models.imagenet import ImageNet
-from tests.conftest import needs
+from tests.conftest import needs, seeded
 
 SOURCES = {name: source for name, source in MODELS.items() if isinstance(source, ImageNet)}
 
@@ -50,9 +53,39 @@ def server(empty, monkeypatch):
 def test_file_and_preprocessing_are_those_of_torchvisions_first_weights(name):
     source = SOURCES[name]
     weights = torchvision.models.get_model_weights(source.architecture)["IMAGENET1K_V1"]
-    assert weights.url == source.url
+    assert weights.url == source.url and tuple(weights.meta["categories"]) == source.classes
     transform = weights.transforms()
-    assert transform.resize_size == [source.resize] and transform.crop_size == [source.size[1]]
+    assert transform.resize_size == [source.resize] and source.size == (3, *transform.crop_size * 2)
+    assert transform.interpolation.value == source.interpolation and transform.antialias
+    assert tuple(transform.mean) == source.mean and tuple(transform.std) == source.std
+
+
+def test_every_classifier_of_these_families_is_there_once():
+    classes = ("SqueezeNet", "AlexNet", "ResNet", "VGG", "DenseNet", "GoogLeNet", "Inception", "MobileNet",
+               "EfficientNet", "ConvNeXt", "VisionTransformer")  # fmt: skip
+    every = torchvision.models.list_models(module=torchvision.models)
+    module = {name: torchvision.models.get_model_builder(name).__module__.rpartition(".")[2] for name in every}
+    files = {c.lower() for c in classes} | {"mobilenetv2", "mobilenetv3", "vision_transformer"}
+    expected = {name for name in every if module[name] in files} - {"vit_h_14"}  # which has no such weights
+    named = [source.architecture for source in SOURCES.values()]
+    assert len(named) == len(set(named)) and set(named) == expected
+
+
+def test_the_menu_begins_with_what_works_without_a_download():
+    first = ["MNIST CNN", "MNIST MLP", "SqueezeNet 1.1", "SqueezeNet 1.0", "MobileNet-v2", "ResNet-18"]
+    assert list(MODELS)[:6] == first
+
+
+def test_models_are_listed_without_torchvision_and_in_no_time():
+    """A page does both on every run; importing torchvision takes seconds."""
+    script = (
+        "import sys, timeit, attrcore.models as m; "
+        "n = len([e.missing() + str((e.size, e.resize, e.interpolation)) for e in m.MODELS.values()]); "
+        "best = min(timeit.repeat(lambda: [e.missing() for e in m.MODELS.values()], number=1, repeat=20)); "
+        "print('torchvision' in sys.modules, best / n < 2e-4)"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == ["False", "True"]
 
 
 def test_without_weights_it_says_so_in_a_sentence(empty):
@@ -73,6 +106,44 @@ def test_weights_of_the_data_folder_are_found_and_normalised_inside(empty):
     with torch.no_grad():
         torch.testing.assert_close(classifier.net(x), net.eval()((x - mean) / std))
     assert classifier.classes[281] == "tabby" and len(classifier.classes) == 1000
+
+
+# Those whose files torchvision does not load as they are, one with statistics of its own, and one that is plain.
+@pytest.mark.parametrize(
+    "name",
+    ["DenseNet-121", "GoogLeNet", "Inception-v3", "EfficientNet-v2-L", "ConvNeXt-T", "ViT-B/32", "SqueezeNet 1.1"],
+)
+def test_the_logits_are_those_of_torchvision_with_the_same_file(name, empty):
+    """torchvision loads the file from its cache by its own rules; it holds random weights in the published form."""
+    source = SOURCES[name]
+    folder = empty / "hub" / "checkpoints"
+    folder.mkdir(parents=True)
+    torch.save(as_published(source.architecture), folder / source.file)
+    theirs = torchvision.models.get_model(source.architecture, weights="IMAGENET1K_V1", progress=False).eval()
+    x = torch.rand(2, 3, 96, 96) if "ViT" not in name else torch.rand(2, *source.size)
+    preset = torchvision.models.get_model_weights(source.architecture)["IMAGENET1K_V1"].transforms()
+    before = torch.random.get_rng_state()
+    ours = source.load().net
+    assert torch.equal(torch.random.get_rng_state(), before)
+    with torch.no_grad():
+        expected = theirs(torchvision.transforms.functional.normalize(x, preset.mean, preset.std))
+        assert expected.std() > 0 and torch.equal(ours(x), expected)
+    assert not any(p.requires_grad or p.is_meta for p in ours.parameters())
+
+
+def as_published(architecture):
+    """Random weights under the names that the published file has: side heads are there, DenseNet's names are old."""
+    extra = {"init_weights": False} if architecture in ("googlenet", "inception_v3") else {}
+    net = seeded(lambda: getattr(torchvision.models, architecture)(weights=None, **extra))
+    weights = net.state_dict()
+    for key in ("heads.head.weight", "heads.head.bias"):
+        if key in weights:  # torchvision starts them at zero
+            torch.nn.init.normal_(weights[key], generator=torch.Generator().manual_seed(0))
+    if architecture.startswith("densenet"):
+        weights = {re.sub(r"(denselayer\d+\.(?:norm|conv))([12]\.)", r"\1.\2", k): v for k, v in weights.items()}
+        weights = {k: v for k, v in weights.items() if not k.endswith("num_batches_tracked")}  # it is that old
+        assert "features.denseblock1.denselayer1.norm.1.weight" in weights
+    return weights
 
 
 def published(files, tmp_path, content=None):
