@@ -8,7 +8,7 @@ from PIL import Image
 from attrcore.data import drawn
 from attrcore.data.digits import packaged_digits
 from attrcore.kinds import Refused
-from tests.data.forge import png
+from tests.data import forge
 
 
 def url(data):
@@ -42,8 +42,8 @@ def test_what_a_canvas_sends_arrives_pixel_for_pixel(pixels):
         (url(png(INK)[:-40]), "damaged"),
         (url(png(INK, "BMP")), "damaged"),
         (url(png(INK.T)), "must have 30 x 20 pixels; this one has 20 x 30"),
-        (url(png(30_000, 30_000)), "must have 30 x 20 pixels; this one has far more"),
-        (url(png(5000, 5000)), "this one has 5000 x 5000"),
+        (url(forge.png(30_000, 30_000)), "must have 30 x 20 pixels; this one has far more"),
+        (url(forge.png(5000, 5000)), "this one has 5000 x 5000"),
         (drawn.HEAD + "A" * drawn.MOST_CHARACTERS, "at most 2,000,000 characters"),
     ],
 )  # fmt: skip
