@@ -3,7 +3,7 @@
 import streamlit as st
 
 from attrcore.look import Look, limit, shown
-from pages.parts import cached, pick, save, show
+from pages.parts import cached, knobs, pick, save, show
 
 USUAL = ("Gradient", "Integrated Gradients", "SmoothGrad", "Guided Backprop", "Grad-CAM", "Sobel edges")
 
@@ -17,7 +17,7 @@ st.markdown(
 methods = pick.methods(USUAL)
 answers = cached.maps(scene.model, scene.picture.pixels, scene.wanted, methods)  # on their way while the page is drawn
 with st.expander("Display (recomputes nothing)"):
-    look = pick.recipe(Look, across=True)
+    look = knobs.recipe(Look, across=True)
 
 common = None
 if look.one_scale:  # which needs every map before the first is drawn; else each appears when it is there
@@ -43,7 +43,7 @@ maps = {name: maps[name] for name in methods if name in maps}  # in the order of
 if maps:
     show.legend(look, common)
     save.buttons(scene, methods, maps, tops, look)
-    name = st.selectbox("Inspect one map", maps, None, key="inspect", placeholder="none", **pick.LINKED)
+    name = st.selectbox("Inspect one map", maps, None, key="inspect", placeholder="none", **knobs.LINKED)
     if name:
         show.inspection(name, methods[name], maps[name], tops[name], look, scene)
 elif not methods:

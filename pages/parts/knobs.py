@@ -1,0 +1,59 @@
+"""Widgets for the knobs of recipes: a new method has its controls the day it is written.
+
+Every choice is bound to the address, under the widget's key: a copied link restores it.
+"""
+
+from contextlib import nullcontext
+from dataclasses import fields
+from typing import Any
+
+import streamlit as st
+
+from attrcore.recipe import Recipe, parts, types
+
+LINKED: dict[str, Any] = {"bind": "query-params"}
+
+
+def recipe(cls: type[Recipe], across: bool = False, under: str = "") -> Recipe:
+    """One widget per knob of `cls`, below each other or across the page, and the recipe they describe.
+
+    A part that is a recipe itself gets a menu of what it may be, and then the widgets of what was chosen.  `under`
+    tells the widgets of two equal parts apart.
+    """
+    name, width = f"{under}{cls.__name__}", 375 if across else "stretch"
+    with st.container(horizontal=True, gap="medium") if across else nullcontext():
+        return cls(**{f.name: widget(name, cls, f, width) for f in fields(cls) if f.metadata})
+
+
+def chosen_part(key: str, cls: type[Recipe], f: Any, shared: dict[str, Any]) -> Recipe:
+    """A recipe within a recipe: which one, and its knobs."""
+    kinds = parts(cls, f.name)
+    usual = list(kinds.values()).index(type(f.default))
+    kind = kinds[st.selectbox(label_of(f.name), kinds, usual, filter_mode=None, **shared)]
+    return recipe(kind, under=f"{key}.") if fields(kind) else kind()
+
+
+def label_of(name: str) -> str:
+    """A knob's name as people read it."""
+    return name.replace("_", " ").capitalize()
+
+
+def widget(name: str, cls: type[Recipe], f: Any, width: int | str) -> Any:
+    """The widget that a knob asks for: a menu, a switch, a number or a slider."""
+    lo, hi, help, choices = (f.metadata.get(k) for k in ("lo", "hi", "help", "choices"))
+    label, key = label_of(f.name), f"{name}.{f.name}"
+    shared: dict[str, Any] = {"key": key, "help": help, "width": width, **LINKED}
+    if "part" in f.metadata:
+        return chosen_part(key, cls, f, shared)
+    if choices and sum(map(len, choices)) <= 30:  # they fit side by side
+        return st.segmented_control(label, choices, default=f.default, required=True, **shared)
+    if choices:
+        return st.selectbox(label, choices, choices.index(f.default), filter_mode=None, **shared)
+    kind = types(cls)[f.name]
+    if kind is bool:
+        return st.toggle(label, f.default, **shared)
+    if hi - lo > 10_000 or 0 < 1000 * lo <= hi:  # seeds, and rates that span decades: too fine for a slider
+        return st.number_input(label, lo, hi, f.default, format=None if kind is int else "%g", **shared)
+    if kind is int:
+        return st.slider(label, lo, hi, f.default, **shared)
+    return st.slider(label, lo, hi, f.default, step=0.01 if hi - lo <= 1 else 0.5, **shared)
