@@ -11,6 +11,7 @@ import numpy as np
 from attrcore.recipe import Recipe, knob
 
 VALUES = ("absolute", "signed", "positive", "negative")
+VIEWS = ("colours", "scaled pixels", "green and red")
 # All are readable with the common colour blindnesses and in grey print; none has a rainbow's false edges.
 SEQUENTIAL = ("cividis", "viridis", "inferno", "gray")
 DIVERGING = ("PuOr", "RdBu")
@@ -34,6 +35,12 @@ class Look(Recipe):
     )
     one_scale: bool = knob(
         False, help="One colour scale for all maps. Methods have different units, so most then look pale."
+    )
+    view: str = knob(
+        "colours",
+        choices=VIEWS,
+        help="scaled pixels: the image, as bright as the map is strong (as in the paper of Integrated Gradients). "
+        "green and red: the image in grey, green where a map is positive and red where it is negative.",
     )
     opacity: float = knob(
         1.0,
@@ -68,8 +75,15 @@ def limit(planes: list[np.ndarray], clip: float) -> float:
 
 
 def paint(plane: np.ndarray, top: float, look: Look, image: np.ndarray | None = None) -> np.ndarray:
-    """(H, W) values as (H, W, 3) uint8 colours, `top` the strongest, over `image` (C, H, W) uint8 as opacity says."""
+    """(H, W) values as (H, W, 3) uint8, `top` the strongest, as `look` says; `image` is (C, H, W) uint8.
+
+    Scaled pixels, and green and red, need the image; without it the colours are painted.
+    """
     level = (np.nan_to_num(plane) / top if top else np.zeros_like(plane)).clip(-1, 1)
+    if image is not None and look.view == "scaled pixels":
+        return np.round(np.abs(level)[..., None] * picture(image)).astype(np.uint8)
+    if image is not None and look.view == "green and red":
+        return green_and_red(level, image.mean(0))
     share = (level + 1) / 2 if look.values == "signed" else level.clip(0)
     colours = table(look.colours)[(share * 255).round().astype(np.uint8)]
     if image is not None and look.opacity < 1:
@@ -77,6 +91,21 @@ def paint(plane: np.ndarray, top: float, look: Look, image: np.ndarray | None = 
         cover = look.opacity * (look.opacity + (1 - look.opacity) * np.abs(level)[..., None])
         colours = cover * colours + (1 - cover) * grey
     return np.round(colours).astype(np.uint8)
+
+
+def picture(image: np.ndarray) -> np.ndarray:
+    """(C, H, W) -> (H, W, 3)."""
+    return np.broadcast_to(image.transpose(1, 2, 0), (*image.shape[1:], 3))
+
+
+def green_and_red(level: np.ndarray, grey: np.ndarray) -> np.ndarray:
+    """Values in [-1, 1], (H, W), over a grey image (H, W) in [0, 255]: (H, W, 3) uint8.
+
+    The green is a bluish one and lighter than the red, for those who tell the two apart by nothing else.
+    """
+    cover = np.abs(level)[..., None]
+    tint = np.where(level[..., None] > 0, (0.0, 200.0, 140.0), (200.0, 30.0, 30.0))
+    return np.round((1 - cover) * (0.6 * grey[..., None] + 40) + cover * tint).astype(np.uint8)
 
 
 @cache

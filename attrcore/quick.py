@@ -4,6 +4,7 @@ import logging
 import re
 import time
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,7 +18,7 @@ from attrcore.explain import EXPLAINERS
 from attrcore.explain.guided_backprop import GuidedBackprop
 from attrcore.explain.validity import Check, validity
 from attrcore.kinds import Classifier, Refused
-from attrcore.models import MODELS, find
+from attrcore.models import MODELS, find, own
 from attrcore.origin import made_by
 from attrcore.recipe import Recipe
 
@@ -62,6 +63,15 @@ def explain(model: str, digest: str, image: np.ndarray, target: int | None, sett
     seconds = time.perf_counter() - start
     (checks,) = validity(method, net, x, t, a)
     return Drawn(a[0].float().numpy(), target, checks, seconds, made_by(x.device))
+
+
+def accept(file: str, settings: dict[str, Any], called: str) -> str:
+    """Check a visitor's file of weights against what was said of it, keep both, and say by what name it is found.
+
+    Raises Refused, in one sentence, where they do not fit; OSError where they cannot be kept.
+    """
+    said = {k: tuple(v) if isinstance(v, list) else v for k, v in settings.items()}
+    return own.accept(Path(file), own.Settings(**said), called).name
 
 
 def still_wanted() -> bool:

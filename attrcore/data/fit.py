@@ -6,18 +6,20 @@ from PIL import Image, ImageOps
 FAINT = 8  # grey levels between channels: JPEG's rounding leaves no more in a grey picture that is stored in colour
 
 
-def fit(picture: Image.Image, size: tuple[int, int, int], resize: int) -> np.ndarray:
+def fit(picture: Image.Image, size: tuple[int, int, int], resize: int, interpolation: str = "bilinear") -> np.ndarray:
     """(C, H, W) uint8, grey where C is 1.
 
-    For three channels this is torchvision's ImageNet preprocessing: short side to `resize` (bilinear, antialiased),
-    centre crop to H x W, black where even that is larger.  For one, a digit network's: nothing is cut off; a picture
-    that is not square is padded with the colour of its rim, and one that is bright at its rim is inverted, since those
-    networks know white on black.
+    For three channels this is torchvision's ImageNet preprocessing: short side to `resize` (bilinear or bicubic, with
+    antialiasing), centre crop to H x W, black where even that is larger.  For one, a digit network's: nothing is cut
+    off; a picture that is not square is padded with the colour of its rim, and one that is bright at its rim is
+    inverted, since those networks know white on black.
     """
-    return fit_and_say(picture, size, resize)[0]
+    return fit_and_say(picture, size, resize, interpolation)[0]
 
 
-def fit_and_say(picture: Image.Image, size: tuple[int, int, int], resize: int) -> tuple[np.ndarray, str]:
+def fit_and_say(
+    picture: Image.Image, size: tuple[int, int, int], resize: int, interpolation: str = "bilinear"
+) -> tuple[np.ndarray, str]:
     """The same, and in a few words what was done to the picture beyond scaling it; often nothing."""
     channels, h, w = size
     colour = colourful(picture)
@@ -28,7 +30,8 @@ def fit_and_say(picture: Image.Image, size: tuple[int, int, int], resize: int) -
     picture = picture.convert("RGB")
     short = min(picture.size)
     if short != resize:
-        picture = picture.resize([resize * side // short for side in picture.size], Image.Resampling.BILINEAR)
+        sides = [resize * side // short for side in picture.size]
+        picture = picture.resize(sides, Image.Resampling[interpolation.upper()])
     if picture.width > w or picture.height > h:
         done.append("centre crop")
     if picture.width < w or picture.height < h:

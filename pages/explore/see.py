@@ -27,7 +27,7 @@ if look.one_scale:  # which needs every map before the first is drawn; else each
 cached.soon([scene.prediction, *answers.values()], 0.4)  # so long the former picture stands with its own maps
 maps, tops = {}, {}
 with show.grid(scene):
-    show.image(scene)
+    show.image(scene, pick.another_class)
     cards = {name: show.card(name, method, answers[name]) for name, method in methods.items()}
 for name, drawn in cached.as_they_come(answers):
     with cards[name]():

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from io import BytesIO
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import cachetools
@@ -19,17 +20,19 @@ import streamlit as st
 from PIL import Image
 
 from attrcore import answers, jobs, quick
-from attrcore.data import DATASETS, own
+from attrcore.data import collections, own
 from attrcore.data.fit import fit_and_say
 from attrcore.kinds import Refused
 from attrcore.look import Look, in_words, limit, paint, scale, shown
-from attrcore.models import MODELS
+from attrcore.models import find
 from attrcore.recipe import Recipe
 
 # So many pages are drawn at a time; the others wait their turn.  Python runs one thread anyway, and thirty that fight
 # for it every few milliseconds need longer in all.
 TURNS = threading.Semaphore(2)
 SWEEP = 60.0  # seconds between two full garbage collections, of a quarter of a second each
+
+Size = tuple[int, int, int]  # C, H, W
 
 _swept = -SWEEP
 _run = threading.local()
@@ -90,7 +93,7 @@ def classes(model: str) -> tuple[str, ...]:
 
 def prediction(model: str, image: np.ndarray) -> answers.Answer:
     """The answer to come of probabilities, one per class; does not wait."""
-    return begun(quick.predict, model, MODELS[model].digest, image)
+    return begun(quick.predict, model, find(model).digest, image)
 
 
 def maps(model: str, image: np.ndarray, target: int | None, methods: dict[str, Recipe]) -> dict[str, answers.Answer]:
@@ -98,7 +101,7 @@ def maps(model: str, image: np.ndarray, target: int | None, methods: dict[str, R
 
     A target of None is the predicted class, so that maps need not wait for the prediction either.
     """
-    about = model, MODELS[model].digest, image, target
+    about = model, find(model).digest, image, target
     cheap_first = sorted(methods, key=lambda name: methods[name].passes)
     asked = {name: begun(quick.explain, *about, methods[name].to_dict()) for name in cheap_first}
     return {name: asked[name] for name in methods}
@@ -147,7 +150,13 @@ class Painted(NamedTuple):
 
 @cachetools.cached(
     cachetools.LRUCache(200),
-    key=lambda name, drawn, look, common, image: (name, id(drawn), look, common, look.opacity < 1 and image.tobytes()),
+    key=lambda name, drawn, look, common, image: (
+        name,
+        id(drawn),
+        look,
+        common,
+        (look.opacity < 1 or look.view != "colours") and image.tobytes(),
+    ),
     lock=threading.Lock(),
 )
 def painted(name: str, drawn: quick.Drawn, look: Look, common: float | None, image: np.ndarray) -> Painted:
@@ -161,21 +170,32 @@ def painted(name: str, drawn: quick.Drawn, look: Look, common: float | None, ima
 
 def fitted(source: str, name: str, model: str) -> tuple[np.ndarray, str]:
     """A picture of a collection as the model sees it, (C, H, W) uint8, and what was done to it."""
-    return fitted_to(source, name, MODELS[model].size, MODELS[model].resize)
+    return fitted_to(source, name, *shape_for(model))
 
 
 @st.cache_data(max_entries=2000, show_spinner=False)
-def fitted_to(source: str, name: str, size: tuple[int, int, int], resize: int) -> tuple[np.ndarray, str]:
+def fitted_to(source: str, name: str, size: Size, resize: int, interpolation: str) -> tuple[np.ndarray, str]:
     """The same, by what decides it."""
-    return fit_and_say(DATASETS[source]().open(name), size, resize)
+    return fit_and_say(collections()[source].open(name), size, resize, interpolation)
+
+
+def shape_for(model: str) -> tuple[Size, int, str]:
+    """What a model wants of a picture: its size, the short side before the crop, and how it is brought to that."""
+    entry = find(model)
+    return entry.size, entry.resize, entry.interpolation
 
 
 def fitted_upload(data: bytes, model: str) -> tuple[np.ndarray, str]:
     """A visitor's picture as the model sees it.  Raises Refused, in a sentence, for what is no good picture."""
-    return upload_to(sha256(data).hexdigest(), data, MODELS[model].size, MODELS[model].resize)
+    return upload_to(sha256(data).hexdigest(), data, *shape_for(model))
 
 
 @st.cache_data(max_entries=100, show_spinner=False)
-def upload_to(digest: str, _data: bytes, size: tuple[int, int, int], resize: int) -> tuple[np.ndarray, str]:
+def upload_to(digest: str, _data: bytes, size: Size, resize: int, interpolation: str) -> tuple[np.ndarray, str]:
     """The same, by what decides it."""
-    return fit_and_say(own.read(_data), size, resize)
+    return fit_and_say(own.read(_data), size, resize, interpolation)
+
+
+def accepted(file: Path, settings: dict[str, Any], called: str) -> str:
+    """Have a visitor's checkpoint checked in a worker, and kept; the name it is found by.  Raises Refused."""
+    return awaited(begun(quick.accept, str(file), settings, called))

@@ -3,6 +3,7 @@
 Every choice but an uploaded picture is bound to the address, under the widget's key: a copied link restores it.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import NamedTuple
 
@@ -10,15 +11,18 @@ import numpy as np
 import streamlit as st
 
 from attrcore.answers import Answer
-from attrcore.data import DATASETS
+from attrcore.data import collections
 from attrcore.data.own import FORMATS, MOST_BYTES
+from attrcore.data.pictures import Pictures
 from attrcore.explain import EXPLAINERS
-from attrcore.models import MODELS
+from attrcore.models import MODELS, find
+from attrcore.models.stored import PREFIX, stored
 from attrcore.recipe import Recipe
-from pages.parts import cached
+from pages.parts import cached, canvas, own_model
 from pages.parts.knobs import LINKED, recipe
 
-OWN = "Your own picture"
+OWN, CAMERA, DRAWN = "Your own picture", "Your camera", "A digit you draw"
+OWN_MODEL, NEXT = "Your own checkpoint …", "next model"
 PREDICTED = "the predicted one"
 MANY = 500  # above this a collection is leafed through by number
 
@@ -31,6 +35,7 @@ class Picture(NamedTuple):
     label: str  # what it shows, as its source says; may be empty
     pixels: np.ndarray  # (C, H, W) uint8
     how: str  # what was done to it beyond scaling, in words; may be empty
+    credit: str = ""  # whom to name beside it
 
 
 @dataclass(frozen=True)
@@ -62,24 +67,59 @@ class Scene:
 def scene() -> Scene:
     """Model, picture and class, from the sidebar.  Ends the run where one of them is still missing."""
     with st.sidebar:
-        model = st.selectbox("Model", MODELS, key="model", **LINKED)
-    weights(model)
+        name = model()
+    weights(name)
     with st.sidebar:
-        seen = picture(model)
+        seen = picture(name)
     if seen is None:
-        st.info("Choose a picture file in the sidebar.")
+        st.info("Choose, take or draw a picture in the sidebar.")
         st.stop()
-    prediction, classes = cached.prediction(model, seen.pixels), cached.classes(model)
+    prediction, classes = cached.prediction(name, seen.pixels), cached.classes(name)
     with st.sidebar:
-        return Scene(model, seen, classes, wanted(classes), prediction)
+        return Scene(name, seen, classes, wanted(classes), prediction)
 
 
-def weights(model: str) -> None:
-    """Offer to download a model's weights where they are not on this machine, and wait for the answer."""
-    source = MODELS[model]
+def model(label: str = "Model", key: str = "model", names: Iterable[str] | None = None) -> str:
+    """A network: those that are here, those to download, and checkpoints of one's own."""
+    if names is None:
+        names = [*sorted(MODELS, key=lambda name: bool(MODELS[name].missing())), *checkpoints(), OWN_MODEL]
+    options = {titled(name): name for name in names}
+    if NEXT in st.session_state:  # accepted in the run before
+        st.session_state[key] = titled(st.session_state.pop(NEXT))
+    return options[st.selectbox(label, options, key=key, filter_mode="contains", **LINKED)]
+
+
+def titled(name: str) -> str:
+    """A model as menu and link show it: the same on every machine, and never the same for two."""
+    return f"{find(name).title} {name}" if name.startswith(PREFIX) else name
+
+
+def checkpoints() -> list[str]:
+    """Names of the stored checkpoints to offer: all where only this machine is served, else the visitor's own.
+
+    The visitor's own are those accepted in this session and the one that the link names.
+    """
+    if st.get_option("server.address") == "localhost":
+        return list(stored())
+    linked = st.query_params.get("model", "").rpartition(" ")[2]
+    return [n for n in stored() if n == linked or n in st.session_state.get("checkpoints", [])]
+
+
+def weights(name: str) -> None:
+    """Take a checkpoint, or offer to download a model's weights, where they are not here; wait for the answer."""
+    if name == OWN_MODEL:
+        if accepted := own_model.offered():
+            st.session_state["checkpoints"] = [*st.session_state.get("checkpoints", []), accepted]
+            st.session_state[NEXT] = accepted
+            st.rerun()
+        st.stop()
+    source = find(name)
     reason = source.missing()
     if not reason:
         return
+    if not hasattr(source, "fetch"):
+        st.info(reason)
+        st.stop()
     st.info(
         f"{reason} Download them, or put `{source.architecture}.safetensors` into `{source.folder()}`. "
         "The MNIST networks, and every network whose weights are here, work without."
@@ -98,44 +138,92 @@ def weights(model: str) -> None:
     st.stop()
 
 
-def picture(model: str) -> Picture | None:
-    """A picture of a collection that suits the model, or the visitor's own."""
-    channels = MODELS[model].size[0]
-    suits = [name for name, cls in DATASETS.items() if cls.channels == channels and not cls().missing()]
-    source = st.selectbox("Collection", [*suits, OWN], key=f"pictures{channels}", **LINKED)
-    if source == OWN:
-        return own_picture(model)
-    collection = DATASETS[source]()
+def picture(model: str, tag: str = "") -> Picture | None:
+    """A picture of a collection that suits the model, or the visitor's own.  `tag` tells two pictures apart."""
+    channels, *sides = find(model).size
+    suits = {name: c for name, c in collections().items() if c.channels == channels and (not c.missing() or c.host)}
+    there = dict(sorted(suits.items(), key=lambda pair: bool(pair[1].missing())))
+    mine = [OWN, CAMERA] + [DRAWN] * (channels == 1 and sides == [28, 28])
+    source = st.selectbox(
+        "Collection" if not tag else "Its collection", [*there, *mine], key=f"pictures{channels}{tag}", **LINKED,
+    )  # fmt: skip
+    if source in mine:
+        return own_picture(source, model, tag)
+    collection = there[source]
+    if reason := collection.missing():
+        fetched(collection, reason)
+        return None
     names = collection.names()
     if len(names) > MANY:
-        last = len(names) - 1
-        name = names[st.number_input(f"Picture (0 to {last})", 0, last, key=f"no.{source}", **LINKED)]
+        row = st.number_input(f"Picture (0 to {len(names) - 1})", 0, len(names) - 1, key=f"no.{source}{tag}", **LINKED)
+        name = names[row]
     else:
-        name = st.selectbox("Picture", names, format_func=collection.label, key=f"pick.{source}", **LINKED)
-    return Picture(source, name, collection.label(name), *cached.fitted(source, name, model))
+        name = st.selectbox("Picture", names, format_func=collection.label, key=f"pick.{source}{tag}", **LINKED)
+    return Picture(source, name, collection.label(name), *cached.fitted(source, name, model), collection.credit)
 
 
-def own_picture(model: str) -> Picture | None:
-    """The visitor's upload, checked, once there is one.  It stays in this browser session and in no link."""
-    kinds = [f.lower() for f in FORMATS] + ["jpg", "tif"]
-    help = (
-        "Photos are cropped to the network's square; digits are padded, and inverted when they are dark on white. "
-        "An animation gives its first frame; what is transparent becomes white. A link to this page does not carry it."
-    )
-    file = st.file_uploader("Your picture", kinds, max_upload_size=MOST_BYTES >> 20, help=help)
+def fetched(collection: Pictures, reason: str) -> None:
+    """Offer to download a collection, and do so when asked."""
+    st.caption(reason)
+    if st.button(f"Download from {collection.host}", key=f"fetch.{collection.host}"):
+        try:
+            with st.spinner("Downloading …"), cached.aside():
+                collection.fetch()
+        except (OSError, ValueError) as e:
+            st.error(str(e))
+        else:
+            st.rerun()
+
+
+def own_picture(source: str, model: str, tag: str) -> Picture | None:
+    """The visitor's file, photo or drawing, once there is one.  It stays in this browser session and in no link."""
+    if source == DRAWN:
+        drawn = canvas.digit(f"drawn{tag}")
+        return None if drawn is None else Picture(source, "drawing", "", drawn[None], "framed as MNIST's digits are")
+    if source == CAMERA:
+        file = st.camera_input("Your photo", key=f"camera{tag}")
+    else:
+        kinds = [f.lower() for f in FORMATS] + ["jpg", "tif"]
+        help = (
+            "Photos are cropped to the network's square; digits are padded, and inverted when they are dark on white. "
+            "An animation gives its first frame; what is transparent becomes white. A link does not carry it."
+        )
+        file = st.file_uploader("Your picture", kinds, max_upload_size=MOST_BYTES >> 20, help=help, key=f"file{tag}")
     if file is None:
         return None
-    return Picture(OWN, file.name, "", *cached.fitted_upload(file.getvalue(), model))
+    return Picture(source, file.name, "", *cached.fitted_upload(file.getvalue(), model))
 
 
 def wanted(classes: tuple[str, ...]) -> int | None:
     """The class to explain, or None for the predicted one."""
-    options = [PREDICTED, *(f"{name} ({i})" if len(classes) > 10 else name for i, name in enumerate(classes))]
+    options = [PREDICTED, *named(classes)]
     chosen = st.selectbox(
         "Class to explain", options, key=f"class{len(classes)}", filter_mode="contains", **LINKED,
         help="Type to search. A map answers: what speaks for this class?",
     )  # fmt: skip
     return None if chosen == PREDICTED else options.index(chosen) - 1
+
+
+def another_class(scene: Scene) -> None:
+    """One of the most probable classes, to be explained instead."""
+    best = scene.chances.argsort()[::-1][:5].tolist()
+    options = {i: f"{scene.classes[i]} · {scene.chances[i]:.1%}" for i in best}
+
+    def explain(keys: dict[int, str]) -> None:
+        chosen = st.session_state["another class"]
+        if chosen is not None:
+            st.session_state[f"class{len(keys)}"] = keys[chosen]
+
+    st.menu_button(
+        "Explain another", options, format_func=options.get, key="another class", on_click=explain,
+        args=(dict(enumerate(named(scene.classes))),),
+    )  # fmt: skip
+
+
+def named(classes: tuple[str, ...]) -> list[str]:
+    """Names of classes as the menu shows them: with their numbers where there are many, or where names repeat."""
+    numbered = len(classes) > 10 or len(set(classes)) < len(classes)
+    return [f"{name} ({i})" if numbered else name for i, name in enumerate(classes)]
 
 
 def methods(default: tuple[str, ...]) -> dict[str, Recipe]:

@@ -13,7 +13,7 @@ import streamlit as st
 from PIL import Image, ImageDraw, ImageFont
 
 from attrcore.look import Look, enlarged, paint, shown
-from attrcore.models import MODELS
+from attrcore.models import find
 from attrcore.quick import Drawn
 from attrcore.recipe import Recipe
 from pages.parts.pick import Scene
@@ -82,7 +82,7 @@ def settings(scene: Scene, methods: dict[str, Recipe], maps: dict[str, Drawn], l
     plain = {
         "link": st.context.url,
         "model": scene.model,
-        "weights_sha256": MODELS[scene.model].digest,
+        "weights_sha256": find(scene.model).digest,
         "pictures": scene.picture.source,
         "picture": scene.picture.name,
         "label": scene.picture.label,

@@ -32,8 +32,8 @@ def grid(scene: Scene) -> Any:
     return st.container(horizontal=True, key=f"{size}-pictures")
 
 
-def image(scene: Scene) -> None:
-    """The picture as the network sees it, and what the network says of it."""
+def image(scene: Scene, below: Callable[[Scene], Any]) -> None:
+    """The picture as the network sees it, what the network says of it, and what stands `below` that."""
     pixels = scene.picture.pixels
     label = f"label: {scene.picture.label} · " if scene.picture.label else ""
     how = f": {scene.picture.how}" if scene.picture.how else ""
@@ -42,6 +42,9 @@ def image(scene: Scene) -> None:
         st.markdown("**Image**")
         drawing(rgb(pixels), f"The image: {scene.picture.label}")
         st.html(f'<p class="about">{escape(about)}</p>{chances(scene)}')
+        below(scene)
+        if scene.picture.credit:
+            st.caption(scene.picture.credit)
 
 
 def drawing(picture: np.ndarray | bytes, alt: str) -> None:
