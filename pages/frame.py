@@ -13,17 +13,22 @@ def frame() -> None:
     """Draw the page that the menu, or the address, names."""
     from attrcore.answers import NoAnswer
     from attrcore.kinds import Refused
-    from pages.parts import cached
+    from pages.parts import cached, knobs
 
     st.set_page_config("Attribution fragility explorer", HERE.parent / "assets" / "favicon.png", layout="wide")
     st.logo(HERE.parent / "assets" / "logo.svg", size="large")
     st.html(HERE.parent / "assets" / "style.css")
     page = st.navigation({
-        "Explore": [st.Page(HERE / "explore" / "see.py", title="See", default=True)],
+        "Explore": [
+            st.Page(HERE / "explore" / "see.py", title="See", default=True),
+            st.Page(HERE / "explore" / "compare.py", title="Compare"),
+        ],
     })  # fmt: skip
     try:
+        knobs.arrive(page.url_path)
         with cached.run():
             page.run()
+        knobs.settle()
     except (Refused, NoAnswer) as e:
         refuse(e)
     except ValueError as e:  # a rule of attrcore that a choice broke, or a bug: the log tells them apart

@@ -19,7 +19,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-from attrcore import answers, jobs, quick
+from attrcore import answers, compare, jobs, quick
 from attrcore.data import collections, own
 from attrcore.data.fit import fit_and_say
 from attrcore.kinds import Refused
@@ -105,6 +105,18 @@ def maps(model: str, image: np.ndarray, target: int | None, methods: dict[str, R
     cheap_first = sorted(methods, key=lambda name: methods[name].passes)
     asked = {name: begun(quick.explain, *about, methods[name].to_dict()) for name in cheap_first}
     return {name: asked[name] for name in methods}
+
+
+def asked(sides: Iterable[Any]) -> list[answers.Answer]:
+    """The answers to come of one map each; a side has a model, pixels, a target and a method."""
+    return [begun(quick.explain, s.model, find(s.model).digest, s.pixels, s.target, s.method.to_dict()) for s in sides]
+
+
+def likeness(a: quick.Drawn, b: quick.Drawn, others: list[quick.Drawn], k: int) -> list[compare.Likeness]:
+    """How alike two maps are by every measure, beside chance and beside maps of other pictures."""
+    strangers = [d.attribution for d in others] or [np.empty((0, *b.attribution.shape), np.float32)]
+    stacked = np.stack(strangers) if others else strangers[0]
+    return awaited(begun(compare.likeness, a.attribution, b.attribution, stacked, k))
 
 
 def still_there() -> None:

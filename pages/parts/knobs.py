@@ -13,6 +13,35 @@ from attrcore.recipe import Recipe, parts, types
 
 LINKED: dict[str, Any] = {"bind": "query-params"}
 
+PAGE, RUNS = "page", "runs since the page changed"
+
+
+def kept(key: str) -> str:
+    """The key of a widget whose value follows the reader to other pages, where a widget has the same key."""
+    if st.session_state.get(RUNS, 2) < 2 and key in st.session_state:  # Streamlit forgets what is not set anew
+        st.session_state[key] = st.session_state[key]
+    return key
+
+
+def arrive(page: str) -> None:
+    """Note which page is drawn, before it is."""
+    same = st.session_state.get(PAGE, page) == page
+    st.session_state[RUNS] = min(2, st.session_state.get(RUNS, 2) + 1) if same else 0
+    st.session_state[PAGE] = page
+
+
+def settle() -> None:
+    """After a page was drawn: have the address hold what followed the reader from another page.
+
+    Streamlit takes all choices off the address when the page changes, though it still knows them in a second run; it
+    sends them to the browser with any parameter of ours.
+    """
+    if st.session_state[RUNS] == 0:
+        st.rerun()
+    if st.session_state[RUNS] == 1:
+        st.query_params["to"] = st.session_state[PAGE]
+        del st.query_params["to"]
+
 
 def recipe(cls: type[Recipe], across: bool = False, under: str = "") -> Recipe:
     """One widget per knob of `cls`, below each other or across the page, and the recipe they describe.
@@ -42,7 +71,7 @@ def widget(name: str, cls: type[Recipe], f: Any, width: int | str) -> Any:
     """The widget that a knob asks for: a menu, a switch, a number or a slider."""
     lo, hi, help, choices = (f.metadata.get(k) for k in ("lo", "hi", "help", "choices"))
     label, key = label_of(f.name), f"{name}.{f.name}"
-    shared: dict[str, Any] = {"key": key, "help": help, "width": width, **LINKED}
+    shared: dict[str, Any] = {"key": kept(key), "help": help, "width": width, **LINKED}
     if "part" in f.metadata:
         return chosen_part(key, cls, f, shared)
     if choices and sum(map(len, choices)) <= 30:  # they fit side by side

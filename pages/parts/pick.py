@@ -3,6 +3,7 @@
 Every choice but an uploaded picture is bound to the address, under the widget's key: a copied link restores it.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import NamedTuple
@@ -19,7 +20,7 @@ from attrcore.models import MODELS, find
 from attrcore.models.stored import PREFIX, stored
 from attrcore.recipe import Recipe
 from pages.parts import cached, canvas, own_model
-from pages.parts.knobs import LINKED, recipe
+from pages.parts.knobs import LINKED, kept, recipe
 
 OWN, CAMERA, DRAWN = "Your own picture", "Your camera", "A digit you draw"
 OWN_MODEL, NEXT = "Your own checkpoint …", "next model"
@@ -86,7 +87,7 @@ def model(label: str = "Model", key: str = "model", names: Iterable[str] | None 
     options = {titled(name): name for name in names}
     if NEXT in st.session_state:  # accepted in the run before
         st.session_state[key] = titled(st.session_state.pop(NEXT))
-    return options[st.selectbox(label, options, key=key, filter_mode="contains", **LINKED)]
+    return options[st.selectbox(label, options, key=kept(key), filter_mode="contains", **LINKED)]
 
 
 def titled(name: str) -> str:
@@ -145,7 +146,7 @@ def picture(model: str, tag: str = "") -> Picture | None:
     there = dict(sorted(suits.items(), key=lambda pair: bool(pair[1].missing())))
     mine = [OWN, CAMERA] + [DRAWN] * (channels == 1 and sides == [28, 28])
     source = st.selectbox(
-        "Collection" if not tag else "Its collection", [*there, *mine], key=f"pictures{channels}{tag}", **LINKED,
+        "Collection" if not tag else "Its collection", [*there, *mine], key=kept(f"pictures{channels}{tag}"), **LINKED,
     )  # fmt: skip
     if source in mine:
         return own_picture(source, model, tag)
@@ -155,11 +156,21 @@ def picture(model: str, tag: str = "") -> Picture | None:
         return None
     names = collection.names()
     if len(names) > MANY:
-        row = st.number_input(f"Picture (0 to {len(names) - 1})", 0, len(names) - 1, key=f"no.{source}{tag}", **LINKED)
+        row = st.number_input(
+            f"Picture (0 to {len(names) - 1})", 0, len(names) - 1, key=kept(f"no.{source}{tag}"), **LINKED
+        )
         name = names[row]
     else:
-        name = st.selectbox("Picture", names, format_func=collection.label, key=f"pick.{source}{tag}", **LINKED)
+        options = by_label(collection)
+        name = options[st.selectbox("Picture", options, key=kept(f"pick.{source}{tag}"), **LINKED)]
     return Picture(source, name, collection.label(name), *cached.fitted(source, name, model), collection.credit)
+
+
+def by_label(collection: Pictures) -> dict[str, str]:
+    """Names of pictures by what they show, with the name beside it where several show the same."""
+    labels = {name: collection.label(name) for name in collection.names()}
+    counts = Counter(labels.values())
+    return {label if label and counts[label] == 1 else f"{label} ({name})": name for name, label in labels.items()}
 
 
 def fetched(collection: Pictures, reason: str) -> None:
@@ -198,7 +209,7 @@ def wanted(classes: tuple[str, ...]) -> int | None:
     """The class to explain, or None for the predicted one."""
     options = [PREDICTED, *named(classes)]
     chosen = st.selectbox(
-        "Class to explain", options, key=f"class{len(classes)}", filter_mode="contains", **LINKED,
+        "Class to explain", options, key=kept(f"class{len(classes)}"), filter_mode="contains", **LINKED,
         help="Type to search. A map answers: what speaks for this class?",
     )  # fmt: skip
     return None if chosen == PREDICTED else options.index(chosen) - 1
@@ -228,7 +239,7 @@ def named(classes: tuple[str, ...]) -> list[str]:
 
 def methods(default: tuple[str, ...]) -> dict[str, Recipe]:
     """Explainers by menu name, in menu order, each with the settings chosen in the sidebar."""
-    chosen = st.pills("Maps", EXPLAINERS, selection_mode="multi", default=default, key="maps", **LINKED)
+    chosen = st.pills("Maps", EXPLAINERS, selection_mode="multi", default=default, key=kept("maps"), **LINKED)
     picked = {}
     for name, cls in EXPLAINERS.items():
         if name in chosen and fields(cls):

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import fields
 from html import escape
 from typing import Any
 
@@ -168,6 +169,12 @@ def linked(title: str) -> str:
 
 
 def settings(method: Recipe) -> str:
-    """A method's knobs in words."""
-    knobs = {k: v for k, v in method.to_dict().items() if k != "kind"}
-    return ", ".join(f"{k} {v}" for k, v in knobs.items()) or "none"
+    """A method's knobs in words: steps 32, baseline Blurred (width 0.05)."""
+    said = []
+    for f in fields(method):
+        value = getattr(method, f.name)
+        if isinstance(value, Recipe):
+            within = f" ({settings(value)})" if fields(value) else ""
+            value = f"{type(value).__name__}{within}"
+        said.append(f"{f.name.replace('_', ' ')} {value}")
+    return ", ".join(said) or "none"

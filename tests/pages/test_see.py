@@ -18,10 +18,12 @@ def engine():
     jobs.close()
 
 
-def opened(**address):
+def opened(page="", **address):
     at = AppTest.from_file(ROOT / "pages" / "frame.py", default_timeout=120)
     for key, value in address.items():
         at.query_params[key] = value
+    if page:
+        at.switch_page(f"explore/{page}.py")
     return at.run()
 
 
