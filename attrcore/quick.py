@@ -101,7 +101,7 @@ def pixels(image: np.ndarray) -> Tensor:
 def dask_setup(worker: Any) -> None:
     """A starting worker answers its first visitor as fast as its hundredth."""
     # Neither a refusal, nor a question taken back, nor a scheduler that was closed first is a failure.
-    no_failures = re.compile(r"Refused\(|Abandoned\(|Failed to communicate with scheduler during heartbeat")
+    no_failures = re.compile(r"Refused\(|Unfit\(|Abandoned\(|Failed to communicate with scheduler during heartbeat")
     logging.getLogger("distributed.worker").addFilter(lambda said: not no_failures.search(said.getMessage()))
     name, source = next(iter(MODELS.items()))
     blank = np.zeros(source.size, np.uint8)

@@ -2,6 +2,7 @@
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -18,12 +19,14 @@ def frame() -> None:
     st.set_page_config("Attribution fragility explorer", HERE.parent / "assets" / "favicon.png", layout="wide")
     st.logo(HERE.parent / "assets" / "logo.svg", size="large")
     st.html(HERE.parent / "assets" / "style.css")
-    page = st.navigation({
+    sections = {
         "Explore": [
             st.Page(HERE / "explore" / "see.py", title="See", default=True),
             st.Page(HERE / "explore" / "compare.py", title="Compare"),
         ],
-    })  # fmt: skip
+    }
+    page = st.navigation(sections, position="hidden")
+    menu(sections)
     try:
         knobs.arrive(page.url_path)
         with cached.run():
@@ -34,6 +37,15 @@ def frame() -> None:
     except ValueError as e:  # a rule of attrcore that a choice broke, or a bug: the log tells them apart
         log.warning("a page was refused", exc_info=e)
         refuse(e)
+
+
+def menu(sections: dict[str, list[Any]]) -> None:
+    """Links to every page.  Streamlit's own menu is no well-formed list, which screen readers stumble over."""
+    with st.sidebar.container(gap="xxsmall", key="menu"):
+        for section, pages in sections.items():
+            st.caption(section)
+            for page in pages:
+                st.page_link(page)
 
 
 def refuse(reason: Exception) -> None:

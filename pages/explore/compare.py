@@ -40,7 +40,7 @@ for column, side, d, prediction in zip(st.columns(2), (left, right), drawn, pred
         )
 show.legend(look, tops[0] if look.one_scale else None)
 
-st.subheader("How alike are they?")
+st.header("How alike are they?")
 k, count = twins.settings(planes[0].size)
 others = twins.others(right, scene, count)
 twins.table(cached.likeness(drawn[0], drawn[1], others, k), k, len(others), planes[0].size)

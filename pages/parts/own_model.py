@@ -17,7 +17,7 @@ OTHER = "other numbers"
 
 def offered() -> str | None:
     """A form for a checkpoint; the name under which it is found once it was accepted."""
-    st.subheader("Your own checkpoint")
+    st.header("Your own checkpoint")
     st.markdown(
         "The weights of a network whose architecture is known here: a `.safetensors` file, or a state dict written by "
         "`torch.save`. Nothing in it is executed. It is kept on the machine that serves this page."

@@ -22,10 +22,24 @@ def map_of(page, name):
     return page.get_by_role("img", name=re.compile(f"^{re.escape(name)} map: "))
 
 
-def opened(page, server, query=""):
+def opened(page, server, query="", title="See"):
     page.goto(f"{server.url}/{query}")
-    expect(page.get_by_role("heading", name="See")).to_be_visible(timeout=90_000)
+    expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible(timeout=90_000)
     idle(page)
+
+
+def checked(browser, server, query, title="See"):
+    """No serious complaint of axe in either theme, and no scrolling sideways on a phone."""
+    for scheme, size in (("light", (1280, 900)), ("dark", (1280, 900)), ("light", (390, 844)), ("dark", (390, 844))):
+        context = browser.new_context(color_scheme=scheme, viewport=dict(zip(("width", "height"), size, strict=True)))
+        page = context.new_page()
+        opened(page, server, query, title)
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        if size[0] > 1000:
+            found = Axe().run(page)
+            serious = [v["id"] for v in found.response["violations"] if v["impact"] in ("serious", "critical")]
+            assert not serious, found.generate_report()
+        context.close()
 
 
 def loaded(page):
@@ -129,20 +143,8 @@ def test_a_visitors_own_picture(quiet, server, tmp_path):
     assert "maps=Gradient" in quiet.url and "SmoothGrad" not in quiet.url
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_is_accessible_in_both_themes_and_on_a_phone(browser, server, scheme):
-    context = browser.new_context(color_scheme=scheme, viewport={"width": 390, "height": 844})
-    page = context.new_page()
-    opened(page, server, "?maps=Gradient&maps=Guided+Backprop&inspect=Gradient")
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-    context.close()
-    context = browser.new_context(color_scheme=scheme, viewport={"width": 1280, "height": 900})
-    page = context.new_page()
-    opened(page, server, "?maps=Gradient&maps=Guided+Backprop&inspect=Gradient")
-    found = Axe().run(page)
-    serious = [v["id"] for v in found.response["violations"] if v["impact"] in ("serious", "critical")]
-    assert not serious, found.generate_report()
-    context.close()
+def test_it_is_accessible_in_both_themes_and_on_a_phone(browser, server):
+    checked(browser, server, "?maps=Gradient&maps=Guided+Backprop&inspect=Gradient")
 
 
 def test_answers_carry_security_headers(server):
@@ -195,6 +197,51 @@ def test_what_the_pages_import_is_light():
     script = "import pages.parts.show, pages.parts.save, sys, attrcore.quick as q; print(q.loaded.cache_info().currsize, 'captum' in sys.modules, 'torchvision' in sys.modules)"  # noqa: E501
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["0", "False", "False"]
+
+
+def test_another_class_is_one_click_away(quiet, server):
+    opened(quiet, server, "?maps=Gradient&no.Packaged+digits=7")
+    before = map_of(quiet, "Gradient").get_attribute("src")
+    quiet.get_by_role("button", name="Explain another").click()
+    quiet.get_by_role("menuitem").nth(1).click()
+    expect(quiet.get_by_text("of the predicted class in")).to_have_count(0)
+    idle(quiet)
+    assert map_of(quiet, "Gradient").get_attribute("src") != before and "class10=" in quiet.url
+
+
+def test_a_drawn_digit_is_explained(quiet, server):
+    opened(quiet, server, "?pictures1=A+digit+you+draw&maps=Gradient")
+    expect(quiet.get_by_text("Choose, take or draw a picture in the sidebar.")).to_be_visible()
+    box = quiet.locator("canvas").first.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 5
+    quiet.mouse.move(x, y)
+    quiet.mouse.down()
+    quiet.mouse.move(x, y + 0.6 * box["height"], steps=12)
+    quiet.mouse.up()
+    expect(map_of(quiet, "Gradient")).to_be_visible(timeout=30_000)
+    expect(quiet.get_by_text(re.compile(r"1 · \d+\.\d% ◂ explained"))).to_be_visible()
+
+
+def test_a_visitors_own_checkpoint(quiet, server, tmp_path):
+    from safetensors.torch import save_file
+
+    from attrcore.models.small import fresh
+
+    save_file(fresh("MnistMLP", 5).state_dict(), tmp_path / "mine.safetensors")
+    (tmp_path / "wrong.safetensors").write_bytes(b"no weights at all")
+    opened(quiet, server, "?model=Your+own+checkpoint+%E2%80%A6&maps=Gradient")
+    expect(quiet.get_by_role("heading", name="Your own checkpoint")).to_be_visible()
+    quiet.get_by_role("combobox", name="Architecture").click()
+    quiet.get_by_role("option", name="MnistMLP").click()
+    quiet.locator("input[type=file]").set_input_files(tmp_path / "wrong.safetensors")
+    quiet.get_by_role("button", name="Use these weights").click()
+    expect(quiet.get_by_text("This file is neither a .safetensors file nor one that torch.save wrote.")).to_be_visible()
+    quiet.locator("input[type=file]").set_input_files(tmp_path / "mine.safetensors")
+    idle(quiet)
+    quiet.get_by_role("button", name="Use these weights").click()
+    expect(map_of(quiet, "Gradient")).to_be_visible(timeout=30_000)
+    idle(quiet)
+    assert "own%3A" in quiet.url or "own:" in quiet.url
 
 
 def test_a_slow_map_does_not_hold_its_visitor(quiet, server):
