@@ -18,7 +18,8 @@ def patches_of(image: Tensor, count: int) -> Tensor:
     """About `count` patches of like colour (SLIC; Achanta et al., 2012): (C, H, W) -> (H, W) int64 from 0."""
     from skimage.segmentation import slic
 
-    labels = slic(image.detach().cpu().permute(1, 2, 0).double().numpy(), count, compactness=1.0, start_label=0)
+    weight = 10.0 if len(image) == 3 else 0.1  # of places beside colours, which in Lab are 100 times as large as grey
+    labels = slic(image.detach().cpu().permute(1, 2, 0).double().numpy(), count, compactness=weight, start_label=0)
     return torch.unique(torch.from_numpy(labels), return_inverse=True)[1].to(image.device)
 
 

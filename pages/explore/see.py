@@ -3,7 +3,7 @@
 import streamlit as st
 
 from attrcore.look import Look, limit, shown
-from pages.parts import cached, knobs, pick, save, show
+from pages.parts import cached, knobs, methods, pick, save, show
 
 USUAL = ("Gradient", "Integrated Gradients", "SmoothGrad", "Guided Backprop", "Grad-CAM", "Sobel edges")
 
@@ -14,8 +14,8 @@ st.markdown(
     "and they differ. A badge says whether a map keeps what its method promises; the controls (edges, noise) never ask "
     "the network."
 )
-methods = pick.methods(USUAL)
-answers = cached.maps(scene.model, scene.picture.pixels, scene.wanted, methods)  # on their way while the page is drawn
+picked = methods.chosen(USUAL)
+answers = cached.maps(scene.model, scene.picture.pixels, scene.wanted, picked)  # on their way while the page is drawn
 with st.expander("Display (recomputes nothing)"):
     look = knobs.recipe(Look, across=True)
 
@@ -28,7 +28,7 @@ cached.soon([scene.prediction, *answers.values()], 0.4)  # so long the former pi
 maps, tops = {}, {}
 with show.grid(scene):
     show.image(scene, pick.another_class)
-    cards = {name: show.card(name, method, answers[name]) for name, method in methods.items()}
+    cards = {name: show.card(name, method, answers[name]) for name, method in picked.items()}
 for name, drawn in cached.as_they_come(answers):
     with cards[name]():
         if isinstance(drawn, Exception):
@@ -39,12 +39,12 @@ for name, drawn in cached.as_they_come(answers):
             tops[name] = painted.top
             show.panel(painted, drawn)
 
-maps = {name: maps[name] for name in methods if name in maps}  # in the order of the menu again
+maps = {name: maps[name] for name in picked if name in maps}  # in the order of the menu again
 if maps:
     show.legend(look, common)
-    save.buttons(scene, methods, maps, tops, look)
+    save.buttons(scene, picked, maps, tops, look)
     name = st.selectbox("Inspect one map", maps, None, key="inspect", placeholder="none", **knobs.LINKED)
     if name:
-        show.inspection(name, methods[name], maps[name], tops[name], look, scene)
-elif not methods:
+        show.inspection(name, picked[name], maps[name], tops[name], look, scene)
+elif not picked:
     st.info("Choose a map above.")

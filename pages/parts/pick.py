@@ -5,7 +5,7 @@ Every choice but an uploaded picture is bound to the address, under the widget's
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -15,12 +15,10 @@ from attrcore.answers import Answer
 from attrcore.data import collections
 from attrcore.data.own import FORMATS, MOST_BYTES
 from attrcore.data.pictures import Pictures
-from attrcore.explain import EXPLAINERS
 from attrcore.models import MODELS, find
 from attrcore.models.stored import PREFIX, stored
-from attrcore.recipe import Recipe
 from pages.parts import cached, canvas, own_model
-from pages.parts.knobs import LINKED, kept, recipe
+from pages.parts.knobs import LINKED, kept
 
 OWN, CAMERA, DRAWN = "Your own picture", "Your camera", "A digit you draw"
 OWN_MODEL, NEXT = "Your own checkpoint …", "next model"
@@ -235,16 +233,3 @@ def named(classes: tuple[str, ...]) -> list[str]:
     """Names of classes as the menu shows them: with their numbers where there are many, or where names repeat."""
     numbered = len(classes) > 10 or len(set(classes)) < len(classes)
     return [f"{name} ({i})" if numbered else name for i, name in enumerate(classes)]
-
-
-def methods(default: tuple[str, ...]) -> dict[str, Recipe]:
-    """Explainers by menu name, in menu order, each with the settings chosen in the sidebar."""
-    chosen = st.pills("Maps", EXPLAINERS, selection_mode="multi", default=default, key=kept("maps"), **LINKED)
-    picked = {}
-    for name, cls in EXPLAINERS.items():
-        if name in chosen and fields(cls):
-            with st.sidebar.expander(name):
-                picked[name] = recipe(cls)
-        elif name in chosen:
-            picked[name] = cls()
-    return picked

@@ -75,7 +75,7 @@ def test_a_copied_link_restores_the_screen_in_a_fresh_browser(quiet, server, bro
     number.fill("13")
     number.press("Enter")
     expect(quiet.get_by_text("3 · 28 x 28 px")).to_be_visible()
-    quiet.get_by_role("button", name="DeepLIFT").click()
+    quiet.get_by_role("button", name="DeepLIFT", exact=True).click()
     expect(map_of(quiet, "DeepLIFT")).to_be_visible()
     quiet.get_by_text("Display (recomputes nothing)").click()
     quiet.get_by_role("radio", name="signed").click()
@@ -163,17 +163,24 @@ def workers_of(server):
     return [pid for pid, command in children(server.process.pid).items() if "spawn_main" in command]
 
 
+def settled(server):
+    """Process ids of both workers, once they are up and idle."""
+    import psutil
+
+    for _ in range(200):
+        workers = workers_of(server)
+        if len(workers) == 2 and all(psutil.Process(pid).cpu_percent(0.5) < 20 for pid in workers):
+            return workers
+        time.sleep(0.5)
+    raise AssertionError(f"two idle workers were expected, got {workers}")
+
+
 def test_a_killed_worker_costs_no_visitor_and_the_end_leaves_no_process(quiet, tmp_path):
     import psutil
 
     server = Server(tmp_path / "log")
     opened(quiet, server, "?maps=Gradient")
-    for _ in range(100):  # until the second one is up too
-        workers = workers_of(server)
-        if len(workers) == 2 and all(psutil.Process(pid).cpu_percent(0.5) < 20 for pid in workers):
-            break
-        time.sleep(0.5)
-    assert len(workers) == 2
+    workers = settled(server)
     for pid in workers:
         os.kill(pid, signal.SIGKILL)
     number = quiet.get_by_label("Picture (0 to 4999)")
@@ -184,6 +191,7 @@ def test_a_killed_worker_costs_no_visitor_and_the_end_leaves_no_process(quiet, t
     idle(quiet)
     expect(quiet.get_by_test_id("stAlert")).to_have_count(0)
     quiet.goto("about:blank")
+    assert set(settled(server)).isdisjoint(workers)  # both were started anew
     family = children(server.process.pid)
     assert server.stop() < 15
     time.sleep(1)
@@ -254,3 +262,17 @@ def test_a_slow_map_does_not_hold_its_visitor(quiet, server):
     expect(quiet.get_by_text("4 · 28 x 28 px")).to_be_visible(timeout=30_000)
     idle(quiet)
     expect(map_of(quiet, "SmoothGrad")).to_be_visible()
+
+
+def test_favourites_are_remembered_by_the_browser(quiet, server):
+    opened(quiet, server, "?maps=Gradient&maps=LRP")
+    expect(quiet.get_by_role("button", name="Show my favourites")).to_be_disabled()
+    quiet.get_by_role("button", name="Keep these as favourites").click()
+    expect(quiet.get_by_text("Kept in this browser.")).to_be_visible()
+    opened(quiet, server, "?maps=DeepLIFT")
+    expect(map_of(quiet, "LRP")).to_have_count(0)
+    quiet.get_by_role("button", name="Show my favourites").click()
+    expect(map_of(quiet, "LRP")).to_be_visible(timeout=30_000)
+    idle(quiet)
+    expect(map_of(quiet, "DeepLIFT")).to_have_count(0)
+    assert "maps=LRP" in quiet.url

@@ -1,0 +1,38 @@
+// A set of names that the browser remembers from visit to visit.  Python gets {chosen: [names]} when it is asked for.
+
+const SHELF = "attrcore.favourites"
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const keep = parentElement.querySelector(".keep")
+  const show = parentElement.querySelector(".show")
+  const says = parentElement.querySelector(".says")
+  keep.textContent = data.keep
+  show.textContent = data.show
+
+  function kept() {
+    try {
+      const names = JSON.parse(localStorage.getItem(SHELF))
+      return Array.isArray(names) ? names.filter((name) => data.known.includes(name)) : []
+    } catch {
+      return [] // nothing, no JSON, or a browser that keeps nothing
+    }
+  }
+
+  function refresh() {
+    show.disabled = kept().length === 0
+    show.title = kept().join(", ")
+    keep.disabled = data.now.length === 0
+  }
+
+  keep.onclick = () => {
+    try {
+      localStorage.setItem(SHELF, JSON.stringify(data.now))
+      says.textContent = data.done
+    } catch {
+      says.textContent = data.failed
+    }
+    refresh()
+  }
+  show.onclick = () => setTriggerValue("chosen", kept())
+  refresh()
+}
