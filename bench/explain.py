@@ -1,7 +1,8 @@
 """Integrated gradients beside the bare passes it needs and beside captum, in one run.
 
-    python bench/explain.py              both cases, about ten minutes on two cores
-    python bench/explain.py digits       one case
+    python bench/explain.py                 everything, about twenty minutes on two cores
+    python bench/explain.py digits          one case
+    python bench/explain.py every           each differentiable explainer beside its own bare passes, on both
 
 Prints a table; asserts nothing.  Variants take turns, so that a busy minute of the machine hits all of them, and the
 median of the rounds counts.  Weights do not matter for speed: where real ones are missing, random ones serve.
@@ -11,6 +12,8 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import captum.attr
 import torch
@@ -18,8 +21,16 @@ import torchvision
 from torch import Tensor, nn
 
 from attrcore.batches import bearable
+from attrcore.data.digits import packaged_digits
+from attrcore.explain import CGI, EXPLAINERS, IDGI, LRP
+from attrcore.explain.adaptive_ig import AdaptiveIntegratedGradients
+from attrcore.explain.deep_taylor import DeepTaylor
+from attrcore.explain.deeplift import DeepLift
+from attrcore.explain.deeplift_shap import DeepLiftShap
+from attrcore.explain.guided_grad_cam import GuidedGradCam
 from attrcore.explain.integrated_gradients import IntegratedGradients
-from attrcore.models.small import fresh
+from attrcore.kinds import Refused
+from attrcore.models import MODELS
 
 POINTS = 50
 CHUNKS = {"digits": (16, 64, 128, 256, 400, 1600), "photos": (2, 4, 8, 16, 32)}
@@ -30,9 +41,15 @@ def case(name: str) -> tuple[nn.Module, Tensor, Tensor]:
     """32 digits on the MNIST CNN, or 8 photos of 224 px on SqueezeNet 1.1."""
     g = torch.Generator().manual_seed(0)
     if name == "digits":
-        return fresh("MnistCNN", 0).eval(), torch.rand(32, 1, 28, 28, generator=g), torch.arange(32) % 10
-    net = torchvision.models.squeezenet1_1(weights=None).eval()
+        return MODELS["MNIST CNN"].load().net, digits(32), torch.arange(32) % 10
+    real = MODELS["SqueezeNet 1.1"]
+    net = torchvision.models.squeezenet1_1(weights=None).eval() if real.missing() else real.load().net
     return net, torch.rand(8, 3, 224, 224, generator=g), torch.arange(8)
+
+
+def digits(count: int) -> Tensor:
+    """The first packaged ones."""
+    return torch.from_numpy(packaged_digits()[0][:count, None]).float() / 255
 
 
 def bare(net: nn.Module, x: Tensor, target: Tensor, chunk: int) -> None:
@@ -45,15 +62,76 @@ def bare(net: nn.Module, x: Tensor, target: Tensor, chunk: int) -> None:
         left -= n
 
 
-def timed(variants: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+def timed(variants: dict[Any, Callable[[], object]], rounds: int) -> dict[Any, float]:
     """Median seconds of each variant, taking turns."""
-    seconds: dict[str, list[float]] = {name: [] for name in variants}
+    seconds: dict[Any, list[float]] = {name: [] for name in variants}
     for _ in range(rounds):
         for name, run in variants.items():
             start = time.perf_counter()
             run()
             seconds[name].append(time.perf_counter() - start)
     return {name: statistics.median(s) for name, s in seconds.items()}
+
+
+# Forward and backward passes that a method cannot do without, per image, where that is not one of each per pass.
+NEEDS: dict[type, Callable[[Any], tuple[int, int]]] = {
+    IDGI: lambda m: (2 * m.steps + 1, m.steps),
+    DeepLift: lambda m: (2, 1),
+    DeepLiftShap: lambda m: (2 * m.background.count, m.background.count),
+    LRP: lambda m: (2, 1),  # each layer's contributions are another forward pass
+    DeepTaylor: lambda m: (2, 1),
+    GuidedGradCam: lambda m: (2, 2),
+    CGI: lambda m: (m.rivals + 2, m.rivals + 1),
+    AdaptiveIntegratedGradients: lambda m: (13, 12),  # at least
+}
+
+
+def needed(method: Any) -> tuple[int, int]:
+    """Forward and backward passes of a method, per image."""
+    return NEEDS.get(type(method), lambda m: (m.passes, m.passes))(method)
+
+
+def passes(net: nn.Module, x: Tensor, forward: int, backward: int, chunk: int) -> None:
+    """So many passes per image, in batches of `chunk`, and nothing else."""
+    for count, back in ((backward * len(x), True), (max(0, forward - backward) * len(x), False)):
+        while count > 0:
+            n = min(chunk, count)
+            z = x[:1].expand(n, -1, -1, -1).clone().requires_grad_(back)
+            with torch.set_grad_enabled(back):
+                score = net(z)[:, 0].sum()
+            if back:
+                torch.autograd.grad(score, z)
+            count -= n
+
+
+def every(name: str) -> None:
+    """Each differentiable explainer of the table, with its default settings, beside its own bare passes."""
+    net, x, _ = case(name)
+    with torch.no_grad():
+        target = net(x).argmax(1)
+    chunks = sorted({bearable(net, x[:1]), *CHUNKS[name][1:4]})
+    trial = timed({c: partial(passes, net, x, 4, 4, c) for c in chunks}, 2)
+    best = min(chunks, key=trial.__getitem__)
+    print(f"\n### every differentiable explainer, {len(x)} {name}; bare passes in chunks of {best}\n")
+    print("| explainer | forward, backward | seconds | bare passes | ratio |\n|---|---|--:|--:|--:|")
+    for menu, cls in EXPLAINERS.items():
+        if cls.differentiable:
+            beside(menu, cls(), net, x, target, best)
+
+
+def beside(menu: str, method: Any, net: nn.Module, x: Tensor, target: Tensor, chunk: int) -> None:
+    """One line of that table; none where the network cannot have the method."""
+    try:
+        method(net, x, target)  # warm up
+    except Refused:
+        return
+    forward, backward = needed(method)
+    found = timed(
+        {"ours": partial(method, net, x, target), "bare": partial(passes, net, x, forward, backward, chunk)}, 3
+    )
+    ratio = found["ours"] / found["bare"]
+    seconds = " | ".join(f"{found[k]:.2f}" for k in ("ours", "bare"))
+    print(f"| {menu} | {forward}, {backward} | {seconds} | {ratio:.2f} |", flush=True)
 
 
 def measure(name: str) -> None:
@@ -76,6 +154,7 @@ def measure(name: str) -> None:
     found = timed(
         {
             "ours": lambda: ours(net, x, target),
+            "ours, adaptive points": lambda: AdaptiveIntegratedGradients()(net, x, target),
             f"bare passes, best chunk {best['bare']}": lambda: bare(net, x, target, best["bare"]),
             "captum, as most call it": lambda: captums(None),
             f"captum, best batch {best['captum']}": lambda: captums(best["captum"]),
@@ -92,5 +171,9 @@ def measure(name: str) -> None:
 
 if __name__ == "__main__":
     print(f"torch {torch.__version__}, captum {captum.__version__}")
-    for chosen in sys.argv[1:] or ("digits", "photos"):
-        measure(chosen)
+    for chosen in sys.argv[1:] or ("digits", "photos", "every"):
+        if chosen == "every":
+            every("digits")
+            every("photos")
+        else:
+            measure(chosen)

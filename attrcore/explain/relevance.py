@@ -121,6 +121,11 @@ def split(t: Tensor) -> tuple[Tensor, Tensor]:
     return t.clamp(min=0), t.clamp(max=0)
 
 
+def some(terms: list[tuple[Tensor, Tensor]]) -> list[tuple[Tensor, Tensor]]:
+    """Those whose inputs are not all zero, the first at least: behind a rectifier nothing is negative."""
+    return [terms[0], *(term for term in terms[1:] if term[0].any())]
+
+
 def everything(layer: Layer, x: Tensor, bias: Tensor) -> list[tuple[float, Group]]:
     """Every contribution counts (LRP-0, LRP-epsilon)."""
     return [(1.0, ([(x, layer.weight)], bias))]
@@ -132,7 +137,7 @@ def for_and_against(alpha: float, beta: float) -> Counting:
     def counting(layer: Layer, x: Tensor, bias: Tensor) -> list[tuple[float, Group]]:
         (xp, xn), (wp, wn), (bp, bn) = split(x), split(layer.weight), split(bias)
         groups = (alpha, ([(xp, wp), (xn, wn)], bp)), (-beta, ([(xp, wn), (xn, wp)], bn))
-        return [(part, group) for part, group in groups if part]
+        return [(part, (some(terms), bias)) for part, (terms, bias) in groups if part]
 
     return counting
 
@@ -145,7 +150,7 @@ def favouring(gamma: float) -> Counting:
         up = (layer.linear(x, layer.weight) + bias > 0).to(x.dtype)
         more, less = layer.weight + gamma * wp, layer.weight + gamma * wn
         rising, falling = [(xp, more), (xn, less)], [(xp, less), (xn, more)]
-        return [(up, (rising, bias + gamma * bp)), (1 - up, (falling, bias + gamma * bn))]
+        return [(up, (some(rising), bias + gamma * bp)), (1 - up, (some(falling), bias + gamma * bn))]
 
     return counting
 
