@@ -19,7 +19,10 @@ def frame() -> None:
     st.logo(HERE.parent / "assets" / "logo.svg", size="large")
     st.html(HERE.parent / "assets" / "style.css")
     page = st.navigation({
-        "Explore": [st.Page(HERE / "explore" / "see.py", title="See", default=True)],
+        "Explore": [
+            st.Page(HERE / "explore" / "see.py", title="See", default=True),
+            st.Page(HERE / "explore" / "axioms.py", title="Axioms"),
+        ],
     })  # fmt: skip
     try:
         with cached.run():
