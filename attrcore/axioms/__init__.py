@@ -18,7 +18,7 @@ class Axiom(NamedTuple):
 
     name: str
     says: str  # one sentence
-    formula: str  # the same, as LaTeX
+    formula: str  # the same, as lines of LaTeX
     conclude: str  # what follows from what is measured, and what does not
 
 

@@ -34,14 +34,14 @@ class Sum(NamedTuple):
     method: str
     total: float
     due: float  # what it should add up to
-    promise: str  # what that is, in words
+    promise: str  # what its method promises, in words
     bound: float  # how far off it may be, as a share of `due`
 
     @property
     def verdict(self) -> Verdict:
         """Whether it is there."""
         off = abs(self.total - self.due) / max(abs(self.due), 1e-12)
-        figures = f"{self.total:.3f}", f"{self.due:.3f}", self.promise, figure(off), f"{self.bound:.2g}"
+        figures = self.promise, f"{self.total:.2f}", f"{self.due:.2f}", figure(off), f"{self.bound:.2g}"
         return Verdict(self.method, off <= self.bound, figures)
 
 
@@ -64,7 +64,7 @@ def summed(model: str, digest: str, image: np.ndarray, name: str) -> Sum:
         return Sum(name, total, float(score), "F(x)", bound)
     if hasattr(method, "background"):
         due, long_run = gain(net, x, method.background(x), target), "completeness" not in method.promises
-        words = "F(x) - mean F(noise)" + ", with many draws" * long_run
+        words = "F(x) - F(noise)" + ", in the long run" * long_run
         return Sum(name, total, float(due), words, bound)
     if "completeness" in method.promises:
         return Sum(name, total, float(gain(net, x, method.reference(x), target)), "F(x) - F(black)", bound)

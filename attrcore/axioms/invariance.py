@@ -20,7 +20,7 @@ from attrcore.recipe import Recipe
 AXIOM = Axiom(
     "Implementation invariance",
     "Two networks that give every image the same score must get the same map, however they compute it.",
-    r"F(x) = G(x)\ \text{for all}\ x \quad\Rightarrow\quad A_F(x) = A_G(x)",
+    r"F(x) = G(x)\ \text{for all}\ x \quad\Rightarrow \\ A_F(x) = A_G(x)",
     "A difference proves that a method breaks the axiom. No difference proves nothing, for another rewriting may show "
     "one (Guided Backprop passes g and fails h). Gradients belong to the function, so whatever is made of gradients "
     "and scores alone keeps the axiom on every pair; that says nothing about whether its maps are good.",
@@ -41,7 +41,7 @@ FORMULAS = {
     "g": "relu(relu(x₁ - 1) - relu(x₂))",
     "h": "relu(relu(x₁) - 1 - (x₂ + relu(-x₂)))",
 }
-STOPS = np.arange(13) / 4  # of each slider; multiples of a quarter add up without rounding, also at kinks
+STOPS = np.arange(-4, 13) / 4  # of each slider; multiples of a quarter add up without rounding, also at kinks
 POINTS = 2000  # drawn from [-1, 3] x [-1, 3] for the verdict
 BOUND = 1e-9  # of the largest difference, as a share of the largest value; double precision leaves 1e-15
 

@@ -14,7 +14,7 @@ from attrcore.quick import loaded, pixels
 AXIOM = Axiom(
     "Linearity",
     "The map of a weighted sum of two networks is the same weighted sum of their maps.",
-    r"F = w F_1 + (1 - w) F_2 \quad\Rightarrow\quad A_F(x) = w A_{F_1}(x) + (1 - w) A_{F_2}(x)",
+    r"F = w F_1 + (1 - w) F_2 \quad\Rightarrow \\ A_F(x) = w A_{F_1}(x) + (1 - w) A_{F_2}(x)",
     "Linear methods explain an ensemble by its members. Guided Backprop and Deconvnet are linear as long as no weight "
     "is negative: move w below 0 or above 1. A square or a competition of classes breaks linearity at once, by design. "
     "The two networks meet only in the last step here; it is no proof for networks that are added in another way.",

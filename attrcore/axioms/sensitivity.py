@@ -19,7 +19,7 @@ from attrcore.explain.lrp import LRP
 AXIOM = Axiom(
     "Sensitivity",
     "If an image differs from its baseline in one pixel and the score differs too, that pixel must not get zero.",
-    r"x_j = x'_j \ \text{for all}\ j \neq i,\quad F(x) \neq F(x') \quad\Rightarrow\quad A_i(x) \neq 0",
+    r"x_j = x'_j \ \text{for all}\ j \neq i,\quad F(x) \neq F(x') \\ \Rightarrow\quad A_i(x) \neq 0",
     "Beyond x = 1 the score is saturated: its slope is zero, and whatever starts from the slope says that the pixel "
     "does not matter, although the score would be 0 without it. A method that gives the pixel something may still "
     "give it too much or too little: that is completeness.",
@@ -36,6 +36,7 @@ METHODS = {
     "DeepLIFT": DeepLift(),
 }
 STOPS = 301  # of the slider, from 0 to 3
+ALIKE = 0.01  # curves closer than that cannot be told apart in the chart
 BOUND = 1e-6  # a smaller attribution is zero
 
 
@@ -46,11 +47,19 @@ class Curves(NamedTuple):
     score: np.ndarray  # (STOPS,) f(x)
     attributions: dict[str, np.ndarray]  # method -> (STOPS,)
 
+    def bundles(self) -> dict[str, np.ndarray]:
+        """The curves, those that nowhere differ by more than `ALIKE` as one, under all their names."""
+        found: list[tuple[list[str], np.ndarray]] = []
+        for name, a in self.attributions.items():
+            names = next((names for names, other in found if np.abs(a - other).max() <= ALIKE), None)
+            found.append(([name], a)) if names is None else names.append(name)
+        return {" = ".join(names): a for names, a in found}
+
     def verdict(self, name: str, at: int) -> Verdict:
         """Is it zero where the score has changed?  Beside it the value at one stop, and the distance to f(x) - f(0)."""
         a, gained = self.attributions[name], self.score - self.score[0]
         ignored = self.x[(np.abs(gained) > BOUND) & (np.abs(a) <= BOUND)]
-        where = f"zero from {ignored[0]:.2f} to {ignored[-1]:.2f}" if len(ignored) else "nowhere zero"
+        where = f"{ignored[0]:g} to {ignored[-1]:g}" if len(ignored) else "nowhere"
         return Verdict(name, not len(ignored), (f"{a[at]:.3f}", where, figure(float(np.abs(a - gained).max()))))
 
 

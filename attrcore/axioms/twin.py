@@ -14,7 +14,7 @@ from attrcore.data.pictures import packaged_digits
 from attrcore.models import MODELS
 from attrcore.models.small import MnistMLP
 
-WEIGHT, LIFT = 3.0, 1.0
+WEIGHT, LIFT = 10.0, 1.0  # zero times anything is zero; this much is seen without a lens
 DIGITS = 200  # on which logits are compared
 EXPLAINED = 50  # of them, on which maps are compared
 

@@ -1,14 +1,15 @@
 """Axioms: what one may ask of any method, and who keeps it, on networks small enough to follow by hand."""
 
+import numpy as np
 import streamlit as st
 
 from attrcore.axioms import ABOUT, completeness, invariance, linearity, sensitivity, twin
 from attrcore.models import MODELS
 from pages.parts import axioms as show
 from pages.parts import pick
-from pages.parts.cached import begun
+from pages.parts.cached import begun, fitted
 
-CNN, MLP = "MNIST CNN", "MNIST MLP"
+CNN, MLP, DIGITS = "MNIST CNN", "MNIST MLP", "Packaged digits"
 
 
 def sensitive() -> None:
@@ -25,37 +26,47 @@ def invariant() -> None:
     if where == "two pixels":
         (found,) = show.all_of(begun(invariance.ways))
         with st.container(horizontal=True):
-            x1 = st.slider("x₁", 0.0, 3.0, 3.0, 0.25, key="axioms.x1", **pick.LINKED)
-            x2 = st.slider("x₂", 0.0, 3.0, 1.0, 0.25, key="axioms.x2", **pick.LINKED)
-        show.two_pixels(found, round(4 * x1), round(4 * x2))
-    elif picture := chosen(MLP):
-        seen, measured = show.all_of(begun(twin.seen, picture.pixels), begun(twin.measured))
+            x1 = st.slider("x₁", -1.0, 3.0, 3.0, 0.25, key="axioms.x1", **pick.LINKED)
+            x2 = st.slider("x₂", -1.0, 3.0, 1.0, 0.25, key="axioms.x2", **pick.LINKED)
+        show.two_pixels(found, x1, x2)
+        return
+    left, right = st.columns(2)
+    with left:
+        pixels = digit()
+    seen, measured = show.all_of(begun(twin.seen, pixels), begun(twin.measured))
+    with right:
         method = st.selectbox("Method", seen, list(seen).index("DeepLIFT"), key="axioms.twin", **pick.LINKED)
-        show.twins(picture, method, seen[method], measured)
+    show.twins(pixels, method, seen[method], measured)
 
 
 def complete() -> None:
     """Sums and gains."""
-    model = st.segmented_control("Network", (CNN, MLP), default=CNN, required=True, key="axioms.model", **pick.LINKED)
-    if picture := chosen(model):
-        about, names = (model, MODELS[model].digest, picture.pixels), (*completeness.METHODS, completeness.CONTROL)
-        show.completeness(picture, show.all_of(*(begun(completeness.summed, *about, name) for name in names)))
+    left, right = st.columns(2)
+    with left:
+        pixels = digit()
+    with right:
+        model = st.selectbox("Network", (CNN, MLP), key="axioms.model", **pick.LINKED)
+    about, names = (model, MODELS[model].digest, pixels), (*completeness.METHODS, completeness.CONTROL)
+    show.completeness(pixels, show.all_of(*(begun(completeness.summed, *about, name) for name in names)))
 
 
 def linear() -> None:
     """A mixture of two networks."""
-    if picture := chosen(CNN):
-        names = linearity.METHODS
-        found = show.all_of(*(begun(linearity.mixed, picture.pixels, name) for name in names))
-        w = st.select_slider("w", linearity.WEIGHTS, -0.5, key="axioms.w", **pick.LINKED)
+    left, right = st.columns(2)
+    with left:
+        pixels = digit()
+    names = linearity.METHODS
+    with right:
         method = st.selectbox("Method", names, names.index("Guided Backprop"), key="axioms.linear", **pick.LINKED)
-        show.linearity(picture, method, dict(zip(names, found, strict=True)), w)
+    w = st.select_slider("w", linearity.WEIGHTS, -0.5, key="axioms.w", **pick.LINKED)
+    found = show.all_of(*(begun(linearity.mixed, pixels, name) for name in names))
+    show.linearity(pixels, method, dict(zip(names, found, strict=True)), w)
 
 
-def chosen(model: str) -> pick.Picture | None:
-    """A picture, its menu above the chart."""
-    with st.container(horizontal=True):
-        return pick.picture(model)
+def digit() -> np.ndarray:
+    """A packaged digit, (1, 28, 28) uint8, under the key that the page See knows it by."""
+    number = st.number_input("Digit (0 to 4999)", 0, 4999, key=f"no.{DIGITS}", **pick.LINKED)
+    return fitted(DIGITS, str(number), CNN)[0]
 
 
 st.title("Axioms")

@@ -29,11 +29,19 @@ def verdicts(rows: Sequence[Verdict], *columns: str) -> None:
     st.table(table, border="horizontal", hide_index=True)
 
 
+def beside(pixels: np.ndarray, words: str) -> None:
+    """A small image (C, H, W) uint8 and a sentence."""
+    with st.container(horizontal=True, vertical_alignment="center", key="small-pictures"):
+        with st.container(width=84):
+            drawing(rgb(pixels), "The image")
+        st.markdown(words)
+
+
 def lines(x: np.ndarray, curves: Mapping[str, np.ndarray], at: int, alt: str) -> None:
     """Curves over one axis, and where the slider stands.  The first is drawn as a broad grey band below all others."""
     figure = go.Figure()
     for i, (name, y) in enumerate(curves.items()):
-        colour, width = ("rgba(127, 127, 127, 0.45)", 12) if i == 0 else (COLOURS[(i - 1) % len(COLOURS)], 6 - i / 2)
+        colour, width = ("rgba(127, 127, 127, 0.45)", 12) if i == 0 else (COLOURS[(i - 1) % len(COLOURS)], 4)
         style = {"color": colour, "width": width, "dash": DASHES[(i - 1) % len(DASHES)] if i else "solid"}
         y = y.astype(np.float32)
         figure.add_scatter(x=x, y=y, name=name, mode="lines", line=style, hovertemplate="%{y:.3f}", legendgroup=name)
@@ -70,14 +78,16 @@ def differences(rows: Sequence[Verdict], off: Sequence[float], bound: float, rou
         mark = {"symbol": MARKS[i], "size": SIZES[1], "color": COLOURS[i], "line": {"width": 2, "color": COLOURS[i]}}
         figure.add_scatter(x=values, y=names, name=label, mode="markers", marker=mark, hovertemplate="%{y}: %{x:.2g}")
     for place, words in ((rounding, "rounding"), (bound, "bound")):
-        figure.add_vline(place, line={"color": "gray", "width": 1, "dash": "dot"}, annotation_text=words)
+        figure.add_vline(place, line={"color": "gray", "width": 1, "dash": "dot"})
+        words_at = {"x": np.log10(place), "y": 0, "yref": "paper", "xanchor": "left", "yanchor": "bottom"}
+        figure.add_annotation(text=words, showarrow=False, **words_at)
     figure.update_xaxes(type="log", range=[np.log10(FLOOR), 1], exponentformat="power", dtick=2)
     scatter(figure, names, title)
 
 
 def scatter(figure: go.Figure, rows: Sequence[str], title: str) -> None:
     """Draw a chart that has a row for each method, the first on top."""
-    figure.update_yaxes(categoryorder="array", categoryarray=list(rows)[::-1], range=[-0.6, len(rows) - 0.4])
+    figure.update_yaxes(categoryorder="array", categoryarray=list(rows)[::-1], range=[-1, len(rows) - 0.4])
     figure.update_xaxes(title=title, zeroline=True)
     draw(figure, 110 + 25 * len(rows), f"{title}, one row per method; the table gives every number")
 

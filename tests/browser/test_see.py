@@ -11,11 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Server, idle, watched
+from tests.browser.conftest import Server, idle, serious, watched
 
 
 def map_of(page, name):
@@ -139,9 +138,7 @@ def test_it_is_accessible_in_both_themes_and_on_a_phone(browser, server, scheme)
     context = browser.new_context(color_scheme=scheme, viewport={"width": 1280, "height": 900})
     page = context.new_page()
     opened(page, server, "?maps=Gradient&maps=Guided+Backprop&inspect=Gradient")
-    found = Axe().run(page)
-    serious = [v["id"] for v in found.response["violations"] if v["impact"] in ("serious", "critical")]
-    assert not serious, found.generate_report()
+    assert not serious(page)
     context.close()
 
 
