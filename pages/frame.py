@@ -22,6 +22,7 @@ def frame() -> None:
     sections = {
         "Explore": [
             st.Page(HERE / "explore" / "see.py", title="See", default=True),
+            st.Page(HERE / "explore" / "axioms.py", title="Axioms"),
             st.Page(HERE / "explore" / "compare.py", title="Compare"),
         ],
     }

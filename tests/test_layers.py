@@ -27,6 +27,7 @@ FAMILIES = {f"attrcore.{m}" for m in ("explain", "attack", "sanity", "train", "m
 ABOVE = {
     "attrcore.studies",
     "attrcore.quick",
+    "attrcore.axioms",
     "attrcore.answers",
     "attrcore.jobs",
     "attrcore.store",

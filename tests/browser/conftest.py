@@ -11,6 +11,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 ROOT = Path(__file__).parents[2]
@@ -75,6 +76,12 @@ def idle(page):
     ready = '[data-testid="stApp"][data-test-connection-state="CONNECTED"][data-test-script-state="notRunning"]'
     expect(page.locator(ready)).to_be_visible(timeout=90_000)
     expect(page.get_by_test_id("stSkeleton")).to_have_count(0, timeout=60_000)
+
+
+def serious(page):
+    """What axe finds on a page that shuts people out, in words."""
+    found = Axe().run(page)
+    return [f"{v['id']}: {v['nodes']}" for v in found.response["violations"] if v["impact"] in ("serious", "critical")]
 
 
 def watched(page):

@@ -11,11 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Server, idle, watched
+from tests.browser.conftest import Server, idle, serious, watched
 
 
 def map_of(page, name):
@@ -36,9 +35,7 @@ def checked(browser, server, query, title="See"):
         opened(page, server, query, title)
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
         if size[0] > 1000:
-            found = Axe().run(page)
-            serious = [v["id"] for v in found.response["violations"] if v["impact"] in ("serious", "critical")]
-            assert not serious, found.generate_report()
+            assert not serious(page)
         context.close()
 
 
