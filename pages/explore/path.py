@@ -8,7 +8,7 @@ import streamlit as st
 from attrcore import path
 from attrcore.baselines import Baseline, Black, Blurred, MeanColour, UniformNoise, White
 from attrcore.explain.integrated_gradients import IntegratedGradients
-from attrcore.models import MODELS
+from attrcore.models import find
 from attrcore.recipe import family
 from pages.parts import cached, canvas, curves, knobs, pick, show
 
@@ -25,11 +25,13 @@ st.markdown(
 method = knobs.recipe(IntegratedGradients, across=True)
 image, title = scene.picture.pixels, NAMES[type(method.baseline)]
 start = cached.awaited(cached.begun(path.start_of, image, method.baseline.to_dict()))
-if st.toggle("Paint the baseline yourself", key="lab", **knobs.LINKED):
+if st.toggle("Paint the baseline yourself", key=knobs.kept("lab"), **knobs.LINKED):
     left, right = st.columns(2)
     with right:
-        how = st.segmented_control("Paint", ("patches", "lines"), default="patches", required=True, key="with",
-                                   help="Patches are neighbours of like colour (SLIC).", **knobs.LINKED)  # fmt: skip
+        how = st.segmented_control(
+            "Paint", ("patches", "lines"), default="patches", required=True, key=knobs.kept("with"),
+            help="Patches are neighbours of like colour (SLIC).", **knobs.LINKED,
+        )  # fmt: skip
     regions = cached.awaited(cached.begun(path.patches, image)) if how == "patches" else None
     with left:
         replaced = canvas.mask(show.rgb(image), curves.pixels_of(start), "path.canvas", regions,
@@ -39,7 +41,7 @@ if st.toggle("Paint the baseline yourself", key="lab", **knobs.LINKED):
         title += " where you painted, the image elsewhere"
     right.markdown(curves.painted(replaced))
 
-about = scene.model, MODELS[scene.model].digest, image, scene.wanted
+about = scene.model, find(scene.model).digest, image, scene.wanted
 begun = cached.begun(path.opened, *about, start, (method.rule, method.steps))
 seen = cached.prediction(scene.model, (start * 255).round().astype(np.uint8))
 place = st.empty()
@@ -51,13 +53,13 @@ parts, stops = path.halves(found), curves.stops(found)
 with place.container():
     left, right = st.columns(2)
     with left, show.grid(scene):
-        show.image(scene)
+        show.image(scene, pick.another_class)
         curves.baseline(replace(scene, prediction=seen, wanted=found.target), start, title)
     with right:
         curves.facts(found, parts)
     alpha = stops[0]
     if len(stops) > 1:
-        alpha = st.select_slider("alpha", stops, stops[len(stops) // 2], key="alpha", **knobs.LINKED,
+        alpha = st.select_slider("alpha", stops, stops[len(stops) // 2], key=knobs.kept("alpha"), **knobs.LINKED,
                                  help="Where on the path; the arrow keys walk along it. Computes nothing.")  # fmt: skip
     curves.at_stop(found, stops.index(alpha), image, start)
     curves.path(found, parts, stops.index(alpha), f"“{scene.classes[found.target]}”")

@@ -58,6 +58,16 @@ def test_the_slider_walks_along_the_path_and_a_link_leads_back_there(quiet, serv
     fresh.context.close()
 
 
+def test_what_was_chosen_on_another_page_follows(quiet, server):
+    quiet.goto(f"{server.url}/?maps=Integrated+Gradients&IntegratedGradients.steps=9&no.Packaged+digits=13")
+    expect(quiet.get_by_role("heading", name="See")).to_be_visible(timeout=90_000)
+    idle(quiet)
+    quiet.get_by_role("link", name="Path").click()
+    expect(quiet.get_by_role("heading", name="Path")).to_be_visible()
+    expect(quiet.get_by_role("slider", name="Steps")).to_have_attribute("aria-valuenow", "9")
+    expect(quiet.get_by_text("3 · 28 x 28 px")).to_be_visible(timeout=30_000)
+
+
 def test_pictures_on_the_path_zoom_together_and_show_their_values(quiet, server):
     opened(quiet, server)
     view = quiet.locator(".lens .view").nth(3)
