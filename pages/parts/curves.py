@@ -8,6 +8,7 @@ import streamlit as st
 from plotly.subplots import make_subplots
 
 from attrcore.answers import Answer
+from attrcore.explain.integrated_gradients import RULES
 from attrcore.look import Look, in_words, limit, paint
 from attrcore.path import STEPS, Halves, Opened
 from pages.parts import cached, lens, show, wire
@@ -16,8 +17,14 @@ from pages.parts.pick import Scene
 SIGNED = Look(values="signed")  # the halves of a path may speak against each other
 # Told apart with the common colour blindnesses, and seen on white and on black; dashes tell them apart in print.
 BLUE, ORANGE, GREEN, PINK = "#3a87c8", "#d9700f", "#16997a", "#c46da5"
-RULES = (BLUE, ORANGE, GREEN, PINK)
-DASHES = ("solid", "dash", "dot", "dashdot")
+COLOURS = (BLUE, ORANGE, GREEN, PINK)
+# Lines as Plotly writes them, and one period of each as CSS does, with the line's own colour.
+DASHES = {
+    "solid": "currentColor 0 30px",
+    "dash": "currentColor 0 8px, #0000 8px 13px",
+    "dot": "currentColor 0 3px, #0000 3px 6px",
+    "dashdot": "currentColor 0 8px, #0000 8px 11px, currentColor 11px 13px, #0000 13px 16px",
+}
 CHART = 270  # px: three fit beside the sidebar at 1280, five at 1920
 LEAST = -2  # log10 of the smallest gap drawn, in percent
 PLAIN = {"displayModeBar": False}
@@ -134,7 +141,9 @@ def path(found: Opened, parts: Halves, stop: int, name: str) -> None:
     chances = {"title": "probability", "range": [-0.02, 1.02], "tickformat": ".0%", "tickvals": [0, 0.5, 1]}
     chances |= {"tickmode": "array", "showgrid": False}
     figure.update_yaxes(row=1, col=1, secondary_y=True, **chances)
-    figure.update_yaxes(title="logit per alpha", rangemode="tozero", row=2, col=1)
+    low, high = min(0, *found.slopes), max(0, *found.slopes)
+    margin = 0.06 * (high - low) or 1
+    figure.update_yaxes(title="logit per alpha", range=[low - margin, high + margin], row=2, col=1)
     legend = {"orientation": "h", "y": 1.06, "yanchor": "bottom", "x": 0}
     figure.update_layout(height=460, margin={"l": 0, "r": 10, "t": 50, "b": 0}, legend=legend)
     words = (
@@ -169,7 +178,13 @@ def several(asked: dict[str, Answer]) -> None:
         f"Both axes are logarithmic, and what is below {10.0**LEAST:g} % is drawn there. Where the score changes "
         "little from baseline to image, the share is large."
     )
-    with st.container(horizontal=True, gap="medium"):
+    lines = [
+        f'<span style="display: inline-block; width: 30px; height: 3px; vertical-align: middle; color: {colour}; '
+        f'background: repeating-linear-gradient(to right, {dash})"></span> {rule}'
+        for rule, colour, dash in zip(RULES, COLOURS, DASHES.values(), strict=True)
+    ]
+    st.html(f'<p class="about">{" &emsp; ".join(lines)}</p>')
+    with st.container(horizontal=True, gap="small"):
         places = {name: st.container(width=CHART) for name in asked}
     empty = {}
     for name, place in places.items():
@@ -184,7 +199,7 @@ def several(asked: dict[str, Answer]) -> None:
 def gaps(name: str, found: dict[str, list[float]]) -> None:
     """How far from complete each rule leaves the map, by steps, on logarithmic axes."""
     figure = go.Figure()
-    for (rule, off), colour, dash in zip(found.items(), RULES, DASHES, strict=True):
+    for (rule, off), colour, dash in zip(found.items(), COLOURS, DASHES, strict=True):
         figure.add_scatter(
             x=STEPS, y=[max(100 * gap, 10.0**LEAST) for gap in off], name=rule, mode="markers+lines",
             line={"color": colour, "dash": dash},
@@ -193,13 +208,12 @@ def gaps(name: str, found: dict[str, list[float]]) -> None:
     for bound in (1, 5):  # an annotation of add_hline would stand at 10 to the bound
         figure.add_hline(bound, line={"color": "gray", "width": 1, "dash": "dash"})
         figure.add_annotation(
-            x=1, xref="paper", y=np.log10(bound), text=f"{bound} %", showarrow=False, xanchor="right", yanchor="bottom"
+            x=0, xref="paper", y=np.log10(bound), text=f"{bound} %", showarrow=False, xanchor="left", yanchor="bottom"
         )
     most = np.log10(100 * max(map(max, found.values())) + 1)
     figure.update_xaxes(type="log", tickvals=STEPS, title="steps")
     figure.update_yaxes(type="log", dtick=1, ticksuffix=" %", title="gap", range=[LEAST - 0.1, max(2.1, most + 0.1)])
-    legend = {"orientation": "h", "y": -0.25, "yanchor": "top", "x": 0}
-    figure.update_layout(height=330, margin={"l": 0, "r": 10, "t": 10, "b": 0}, legend=legend)
+    figure.update_layout(height=250, margin={"l": 0, "r": 10, "t": 10, "b": 0}, showlegend=False)
     least = min(found, key=lambda rule: found[rule][-1])
     words = f"Gap from {name} by rule and steps; the least after {STEPS[-1]} steps has {least}"
     st.plotly_chart(figure, width="stretch", config=PLAIN, alt=words, key=f"gaps.{name}")
