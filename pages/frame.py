@@ -24,6 +24,7 @@ def frame() -> None:
             st.Page(HERE / "explore" / "see.py", title="See", default=True),
             st.Page(HERE / "explore" / "axioms.py", title="Axioms"),
             st.Page(HERE / "explore" / "compare.py", title="Compare"),
+            st.Page(HERE / "explore" / "path.py", title="Path"),
         ],
     }
     page = st.navigation(sections, position="hidden")

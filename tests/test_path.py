@@ -2,25 +2,51 @@ import numpy as np
 import pytest
 import torch
 
-from attrcore.baselines import Black, Blurred
+from attrcore.baselines import Black, Blurred, White
+from attrcore.batches import Abandoned
 from attrcore.data.digits import packaged_digits
 from attrcore.explain.integrated_gradients import IntegratedGradients
+from attrcore.explain.validity import validity
 from attrcore.models import MODELS
-from attrcore.path import STEPS, gaps, opened, saturated, start_of
+from attrcore.path import STEPS, STOPS, gaps, gaps_from, halves, looks, opened, patches, saturated, start_of
 
 DIGIT = packaged_digits()[0][3][None]
 ABOUT = "MNIST CNN", MODELS["MNIST CNN"].digest, DIGIT
+NET, X = MODELS["MNIST CNN"].load().net, torch.tensor(DIGIT)[None] / 255
 
 
-def test_its_parts_add_up_to_the_explainers_map():
-    found = opened(*ABOUT, None, np.zeros_like(DIGIT), ("midpoint", 20))
-    net, x = MODELS["MNIST CNN"].load().net, torch.tensor(DIGIT)[None] / 255
-    a = IntegratedGradients(steps=20, rule="midpoint")(net, x, net(x).argmax(1))
+@pytest.mark.parametrize("rule", ["midpoint", "Gauss-Legendre", "trapezoid", "right Riemann"])
+@pytest.mark.parametrize("steps", [1, 20, 3 * STOPS + 1])
+def test_its_parts_add_up_to_the_explainers_map(rule, steps):
+    found = opened(*ABOUT, None, np.zeros_like(DIGIT), (rule, steps))
+    a = IntegratedGradients(steps=steps, rule=rule)(NET, X, NET(X).argmax(1))
     np.testing.assert_allclose(found.parts.sum(0), a[0].sum(0).numpy(), atol=1e-5)
-    assert found.target == net(x).argmax().item()
-    assert found.scores[-1] == pytest.approx(net(x).max().item(), abs=1e-4)
-    assert found.scores[0] == pytest.approx(net(x * 0)[0, found.target].item(), abs=1e-4)
+    assert len(found.parts) == len(found.gradients) == len(found.stops) == min(steps, STOPS)
+    assert found.target == NET(X).argmax().item()
+    assert found.scores[-1] == pytest.approx(NET(X).max().item(), abs=1e-4)
+    assert found.scores[0] == pytest.approx(NET(X * 0)[0, found.target].item(), abs=1e-4)
     assert found.chances.min() >= 0 and found.chances[-1] > 0.9
+
+
+def test_the_picture_at_a_stop_is_the_gradient_there_and_a_part_is_what_came_since_the_last():
+    found = opened(*ABOUT, None, np.zeros_like(DIGIT), ("midpoint", 100))
+    assert found.stops[-1] == 99 and len(found.stops) == STOPS
+    stop = found.stops[10]
+    z = (X * found.points[stop]).float().requires_grad_()
+    (g,) = torch.autograd.grad(NET(z)[0, found.target], z)
+    np.testing.assert_allclose(found.gradients[10], g[0, 0].numpy(), atol=1e-4)
+    since = slice(found.stops[9] + 1, stop + 1)
+    assert found.parts[10].sum() == pytest.approx(found.weights[since] @ found.slopes[since], abs=1e-4)
+
+
+@pytest.mark.parametrize("baseline", [Black(), Blurred(width=0.1), White()])
+@pytest.mark.parametrize("rule", [("Gauss-Legendre", 32), ("right Riemann", 2)])
+def test_the_gate_says_of_the_map_what_it_says_elsewhere(rule, baseline):
+    method = IntegratedGradients(steps=rule[1], rule=rule[0], baseline=baseline)
+    t = NET(X).argmax(1)
+    (said,) = validity(method, NET, X, t, method(NET, X, t))
+    found = opened(*ABOUT, None, start_of(DIGIT, baseline.to_dict()), rule)
+    assert found.checks == said
 
 
 def test_slopes_integrate_to_the_change_in_score():
@@ -33,6 +59,17 @@ def test_more_steps_close_the_gap_by_every_rule():
     found = gaps(*ABOUT, None, np.zeros_like(DIGIT))
     assert all(len(g) == len(STEPS) and g[-1] < 0.05 for g in found.values())
     assert found["right Riemann"][0] > found["Gauss-Legendre"][0]
+    assert gaps_from(*ABOUT, None, Black().to_dict()) == found
+
+
+def test_the_gaps_are_those_of_the_paths():
+    found = gaps(*ABOUT, None, np.zeros_like(DIGIT))
+    for rule, off in found.items():
+        for steps, one in zip(STEPS, off, strict=True):
+            path = opened(*ABOUT, None, np.zeros_like(DIGIT), (rule, steps))
+            change = path.scores[-1] - path.scores[0]
+            assert one == pytest.approx(abs(path.weights @ path.slopes - change) / abs(change), abs=1e-5)
+    assert len(looks()) < len(found) * sum(STEPS)  # what rules share is computed once
 
 
 def test_the_saturated_stretch_begins_where_the_score_stays():
@@ -42,9 +79,52 @@ def test_the_saturated_stretch_begins_where_the_score_stays():
     assert saturated(points, np.where(points == 0.5, 0.0, np.minimum(points * 5, 1))) == pytest.approx(0.6)
 
 
-def test_a_baseline_of_another_shape_or_kind_is_refused():
+def test_both_halves_of_a_path_are_its_map():
+    found = opened(*ABOUT, None, np.zeros_like(DIGIT), ("midpoint", 20))
+    bend, sums, sizes = halves(found)
+    late = found.points >= bend
+    assert 0 < bend < 1 and late.any() and sum(sums) == pytest.approx(found.weights @ found.slopes)
+    assert sizes[1] == pytest.approx(np.abs(found.parts[late].sum(0)).sum()) and sizes[0] > 0
+    assert sums[1] == pytest.approx(found.parts[late].sum(), abs=1e-4)
+
+
+def test_what_a_painted_baseline_leaves_gets_exactly_nothing():
+    replaced = np.zeros((28, 28), bool)
+    replaced[:, 14:] = True
+    start = start_of(DIGIT, White().to_dict(), replaced)
+    assert (start[:, :, 14:] == 1).all() and np.array_equal(start[0, :, :14], X[0, 0, :, :14].numpy())
+    found = opened(*ABOUT, None, start, ("Gauss-Legendre", 8))
+    assert (
+        not found.parts[:, ~replaced].any() and found.parts[:, replaced].any() and found.gradients[:, ~replaced].any()
+    )
+
+
+def test_a_baseline_that_is_the_image_says_so():
+    start = start_of(DIGIT, White().to_dict(), np.zeros((28, 28), bool))
+    found = opened(*ABOUT, None, start, ("midpoint", 4))
+    assert found.checks[-1].figure == "image = baseline" and not found.parts.any()
+    assert halves(found).sizes == (0, 0)
+
+
+def test_patches_cover_the_image():
+    found = patches(DIGIT)
+    assert found.shape == (28, 28) and np.array_equal(np.unique(found), np.arange(found.max() + 1)) and found.max() > 4
+
+
+def test_a_path_that_nobody_waits_for_stops(monkeypatch):
+    monkeypatch.setattr("attrcore.path.still_wanted", lambda: False)
+    for work in (lambda s: gaps(*ABOUT, None, s), lambda s: opened(*ABOUT, None, s, ("midpoint", 4))):
+        with pytest.raises(Abandoned):
+            work(np.zeros_like(DIGIT))
+
+
+def test_a_baseline_of_another_shape_kind_or_range_is_refused():
     with pytest.raises(ValueError, match=r"of the image's shape \(1, 28, 28\), got \(1, 8, 8\)"):
         opened(*ABOUT, None, np.zeros((1, 8, 8), np.uint8), ("midpoint", 4))
+    with pytest.raises(ValueError, match=r"must be in \[0, 1\], got \[0, 255\]"):
+        opened(*ABOUT, None, DIGIT, ("midpoint", 4))
     with pytest.raises(ValueError, match="must describe a baseline, got RandomMap"):
         start_of(DIGIT, {"kind": "RandomMap", "seed": 0})
+    with pytest.raises(ValueError, match=r"height and width \(28, 28\), got \(3, 3\)"):
+        start_of(DIGIT, Black().to_dict(), np.zeros((3, 3), bool))
     assert not start_of(DIGIT, Black().to_dict()).any()
