@@ -22,9 +22,9 @@ def frame() -> None:
     sections = {
         "Explore": [
             st.Page(HERE / "explore" / "see.py", title="See", default=True),
-            st.Page(HERE / "explore" / "axioms.py", title="Axioms"),
-            st.Page(HERE / "explore" / "compare.py", title="Compare"),
             st.Page(HERE / "explore" / "path.py", title="Path"),
+            st.Page(HERE / "explore" / "compare.py", title="Compare"),
+            st.Page(HERE / "explore" / "axioms.py", title="Axioms"),
         ],
     }
     page = st.navigation(sections, position="hidden")

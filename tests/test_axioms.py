@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from attrcore.axioms import completeness, figure, invariance, linearity, sensitivity, twin
-from attrcore.data.pictures import packaged_digits
+from attrcore.data.digits import packaged_digits
 from attrcore.explain import EXPLAINERS
 from attrcore.explain.gradient import Gradient
 from attrcore.explain.guided_backprop import GuidedBackprop

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from attrcore.axioms import Verdict
 from attrcore.axioms.invariance import METHODS, compared
-from attrcore.data.pictures import packaged_digits
+from attrcore.data.digits import packaged_digits
 from attrcore.models import MODELS
 from attrcore.models.small import MnistMLP
 
