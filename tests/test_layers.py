@@ -28,6 +28,8 @@ ABOVE = {
     "attrcore.studies",
     "attrcore.quick",
     "attrcore.axioms",
+    "attrcore.compare",
+    "attrcore.ig_path",
     "attrcore.answers",
     "attrcore.jobs",
     "attrcore.store",

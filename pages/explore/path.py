@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import streamlit as st
 
-from attrcore import path
+from attrcore import ig_path
 from attrcore.baselines import Baseline, Black, Blurred, MeanColour, UniformNoise, White
 from attrcore.explain.integrated_gradients import IntegratedGradients
 from attrcore.models import find
@@ -24,7 +24,7 @@ st.markdown(
 )
 method = knobs.recipe(IntegratedGradients, across=True)
 image, title = scene.picture.pixels, NAMES[type(method.baseline)]
-start = cached.awaited(cached.begun(path.start_of, image, method.baseline.to_dict()))
+start = cached.awaited(cached.begun(ig_path.start_of, image, method.baseline.to_dict()))
 if st.toggle("Paint the baseline yourself", key=knobs.kept("lab"), **knobs.LINKED):
     left, right = st.columns(2)
     with right:
@@ -32,24 +32,24 @@ if st.toggle("Paint the baseline yourself", key=knobs.kept("lab"), **knobs.LINKE
             "Paint", ("patches", "lines"), default="patches", required=True, key=knobs.kept("with"),
             help="Patches are neighbours of like colour (SLIC).", **knobs.LINKED,
         )  # fmt: skip
-    regions = cached.awaited(cached.begun(path.patches, image)) if how == "patches" else None
+    regions = cached.awaited(cached.begun(ig_path.patches, image)) if how == "patches" else None
     with left:
         replaced = canvas.mask(show.rgb(image), curves.pixels_of(start), "path.canvas", regions,
                                f"Paint what to replace (by: {title.lower()})")  # fmt: skip
     if replaced.any():
-        start = cached.awaited(cached.begun(path.start_of, image, method.baseline.to_dict(), replaced))
+        start = cached.awaited(cached.begun(ig_path.start_of, image, method.baseline.to_dict(), replaced))
         title += " where you painted, the image elsewhere"
     right.markdown(curves.painted(replaced))
 
 about = scene.model, find(scene.model).digest, image, scene.wanted
-begun = cached.begun(path.opened, *about, start, (method.rule, method.steps))
+begun = cached.begun(ig_path.opened, *about, start, (method.rule, method.steps))
 seen = cached.prediction(scene.model, (start * 255).round().astype(np.uint8))
 place = st.empty()
 cached.soon([begun], 0.4)  # so long the former path stands
 if not begun.soon(0):
     place.caption(f"Computing {method.steps} gradients between the baseline and the image …")
 found = cached.awaited(begun)
-parts, stops = path.halves(found), curves.stops(found)
+parts, stops = ig_path.halves(found), curves.stops(found)
 with place.container():
     left, right = st.columns(2)
     with left, show.grid(scene):
@@ -64,13 +64,13 @@ with place.container():
     curves.at_stop(found, stops.index(alpha), image, start)
     curves.path(found, parts, stops.index(alpha), f"“{scene.classes[found.target]}”")
     gaps = st.expander(
-        f"How many steps are enough? The gap by rule, steps and baseline: {len(path.looks())} passes for each of the "
+        f"How many steps are enough? The gap by rule, steps and baseline: {len(ig_path.looks())} passes for each of the "
         f"{len(FIVE)} baselines", on_change="rerun", key="gaps",
     )  # fmt: skip
     if gaps.open:
         mine = [method.baseline if type(b) is type(method.baseline) else b for b in FIVE]
-        asked = {NAMES[type(b)]: cached.begun(path.gaps_from, *about, b.to_dict()) for b in mine}
+        asked = {NAMES[type(b)]: cached.begun(ig_path.gaps_from, *about, b.to_dict()) for b in mine}
         if title not in asked:
-            asked = {title: cached.begun(path.gaps, *about, start)} | asked
+            asked = {title: cached.begun(ig_path.gaps, *about, start)} | asked
         with gaps:
             curves.several(asked)

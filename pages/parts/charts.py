@@ -10,6 +10,7 @@ import streamlit as st
 from attrcore.axioms import Verdict
 from attrcore.look import Look, in_words, limit, paint
 from pages.parts.show import CARD, drawing, rgb
+from pages.parts.tables import table
 
 # Okabe and Ito's colours, which are told apart with the common colour blindnesses and on light and dark ground.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6D31", "#7F7F7F")
@@ -23,10 +24,10 @@ SIGNED = Look(values="signed")
 
 def verdicts(rows: Sequence[Verdict], *columns: str) -> None:
     """A table: each method, whether it keeps the axiom, and what was measured."""
-    marks = [":green-badge[✓ kept]" if row.kept else ":red-badge[✗ not kept]" for row in rows]
+    marks = ["✓ kept" if row.kept else "✗ not kept" for row in rows]
     figures = zip(*(row.figures for row in rows), strict=True)
-    table = {"Method": [row.method for row in rows], "Kept?": marks, **dict(zip(columns, figures, strict=True))}
-    st.table(table, border="horizontal", hide_index=True)
+    named = dict(zip(columns, figures, strict=True))
+    table({"Method": [row.method for row in rows], "Kept?": marks, **named}, "Which method keeps the axiom")
 
 
 def beside(pixels: np.ndarray, words: str) -> None:

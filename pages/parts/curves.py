@@ -9,8 +9,8 @@ from plotly.subplots import make_subplots
 
 from attrcore.answers import Answer
 from attrcore.explain.integrated_gradients import RULES
+from attrcore.ig_path import STEPS, Halves, Opened
 from attrcore.look import Look, in_words, limit, paint
-from attrcore.path import STEPS, Halves, Opened
 from pages.parts import cached, lens, show, wire
 from pages.parts.pick import Scene
 

@@ -13,7 +13,7 @@ from attrcore.kinds import Refused
 from attrcore.models import MODELS, find
 from attrcore.quick import Drawn
 from attrcore.recipe import Recipe
-from pages.parts import cached, knobs, pick
+from pages.parts import cached, knobs, pick, tables
 from pages.parts.knobs import LINKED, kept
 
 OTHER = "Integrated Gradients"
@@ -131,18 +131,15 @@ def there(strangers: list[Side]) -> Iterator[Drawn]:
 
 def table(found: list[Likeness], k: int, others: int, pixels: int) -> None:
     """Every measure, its value, and beside it what chance gives."""
-    rows = []
-    for one in found:
-        rows.append({
-            "measure": f"{one.measure}{f' (k = {k})' if one.measure.startswith('Top-k') else ''}",
-            "of maps": one.of,
-            "value": figure(one.value),
-            "shuffled pixels": between(one.chance),
-            "other pictures": "" if one.others is None else between(one.others),
-            "at most": figure(one.ceiling),
-            "so they are": verdict(one),
-        })  # fmt: skip
-    st.table(rows)
+    tables.table({
+        "measure": [f"{o.measure} (k = {k})" if o.measure.startswith("Top-k") else o.measure for o in found],
+        "of maps": [o.of for o in found],
+        "value": [figure(o.value) for o in found],
+        "shuffled pixels": [between(o.chance) for o in found],
+        "other pictures": ["" if o.others is None else between(o.others) for o in found],
+        "at most": [figure(o.ceiling) for o in found],
+        "so they are": [verdict(o) for o in found],
+    }, "How alike the two maps are")  # fmt: skip
     st.caption(
         f"Shuffled pixels: mean and range over {DRAWS} shuffles of the second map (for top-k overlap, k / N = "
         f"{k / pixels:.1%}). Other pictures: the first map against maps of {others} other pictures by the second's "

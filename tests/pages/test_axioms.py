@@ -6,6 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from attrcore import jobs
+from tests.pages.reading import tables
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "pages" / "explore" / "axioms.py"
@@ -30,9 +31,8 @@ def text(at):
 
 
 def rows(at):
-    """The table: method -> its row, without badges' colours."""
-    table = at.table[0].value.astype(str)
-    return {row[0]: [cell.partition("[")[2].rstrip("]") or cell for cell in row[1:]] for row in table.values.tolist()}
+    """The table: method -> its row."""
+    return {row[0]: row[1:] for row in tables(at)[0].values.tolist()}
 
 
 def asked(monkeypatch):
@@ -46,7 +46,7 @@ def asked(monkeypatch):
 def test_each_axiom_opens_by_its_link_with_words_a_formula_and_verdicts(name):
     at = opened(axiom=name)
     assert not at.exception and not at.error
-    assert len(at.latex) == 1 and "What to conclude." in text(at) and len(at.table) == 1
+    assert len(at.latex) == 1 and "What to conclude." in text(at) and len(tables(at)) == 1
     assert {row[0] for row in rows(at).values()} == {"✓ kept", "✗ not kept"}
 
 

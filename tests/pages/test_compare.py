@@ -3,6 +3,7 @@
 import pytest
 
 from attrcore import jobs
+from tests.pages.reading import tables
 from tests.pages.test_see import opened as opened_at
 from tests.pages.test_see import text
 
@@ -18,8 +19,8 @@ def opened(**address):
 
 
 def rows(at):
-    (table,) = at.table
-    return table.value
+    (table,) = tables(at)
+    return table
 
 
 def test_two_methods_are_compared_by_every_measure_beside_its_chance():

@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from streamlit.testing.v1 import AppTest
 
 from attrcore import jobs
-from attrcore.path import STEPS, looks
+from attrcore.ig_path import STEPS, looks
 from pages.parts import lens
 from tests.conftest import needs
 

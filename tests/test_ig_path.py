@@ -7,8 +7,8 @@ from attrcore.batches import Abandoned
 from attrcore.data.digits import packaged_digits
 from attrcore.explain.integrated_gradients import IntegratedGradients
 from attrcore.explain.validity import validity
+from attrcore.ig_path import STEPS, STOPS, gaps, gaps_from, halves, looks, opened, patches, saturated, start_of
 from attrcore.models import MODELS
-from attrcore.path import STEPS, STOPS, gaps, gaps_from, halves, looks, opened, patches, saturated, start_of
 
 DIGIT = packaged_digits()[0][3][None]
 ABOUT = "MNIST CNN", MODELS["MNIST CNN"].digest, DIGIT
@@ -112,7 +112,7 @@ def test_patches_cover_the_image():
 
 
 def test_a_path_that_nobody_waits_for_stops(monkeypatch):
-    monkeypatch.setattr("attrcore.path.still_wanted", lambda: False)
+    monkeypatch.setattr("attrcore.ig_path.still_wanted", lambda: False)
     for work in (lambda s: gaps(*ABOUT, None, s), lambda s: opened(*ABOUT, None, s, ("midpoint", 4))):
         with pytest.raises(Abandoned):
             work(np.zeros_like(DIGIT))
