@@ -64,8 +64,8 @@ with place.container():
     curves.at_stop(found, stops.index(alpha), image, start)
     curves.path(found, parts, stops.index(alpha), f"“{scene.classes[found.target]}”")
     gaps = st.expander(
-        f"How many steps are enough? The gap by rule, steps and baseline: {len(ig_path.looks())} passes for each of the "
-        f"{len(FIVE)} baselines", on_change="rerun", key="gaps",
+        f"How many steps are enough? The gap by rule, steps and baseline: {len(ig_path.looks())} passes for each of "
+        f"the {len(FIVE)} baselines", on_change="rerun", key="gaps",
     )  # fmt: skip
     if gaps.open:
         mine = [method.baseline if type(b) is type(method.baseline) else b for b in FIVE]
