@@ -31,6 +31,7 @@ class Answer:
         self.askers = self.tries = 0
         self.lock = threading.Lock()
         self.value: Any = None
+        self.size = 0  # bytes of the arrays in it
         self.error: Exception | None = None
         self.put()
 
@@ -70,6 +71,7 @@ class Answer:
                 return  # another asker was faster
             try:
                 self.value = self.future.result(timeout=PATIENCE)
+                self.size = nbytes(self.value)
             except BROKEN as e:
                 self.future.release()
                 try:
@@ -92,6 +94,13 @@ class Answer:
         if self.askers == 0 and (future := self.future) is not None:
             self.forget(self)
             future.cancel()
+
+
+def nbytes(value: Any) -> int:
+    """Bytes of the arrays within tuples, lists and dicts."""
+    if isinstance(value, dict):
+        return sum(map(nbytes, value.values()))
+    return sum(map(nbytes, value)) if isinstance(value, tuple | list) else getattr(value, "nbytes", 0)
 
 
 def as_they_come(answers: dict[str, Answer], still_there: Callable[[], Any] = lambda: None) -> Iterator[str]:

@@ -27,7 +27,8 @@ from attrcore.answers import Answer, NoAnswer
 
 # Half the cores; but two at least, so that one visitor's slow map does not hold all others.  Each takes 1 GB of memory.
 QUICK_WORKERS = max(2, min(4, (os.cpu_count() or 2) // 2))
-REMEMBERED = 400  # answers; a photo's map has 0.6 MB
+REMEMBERED = 400  # answers; a photo's map has 0.6 MB, its path 13
+MOST_BYTES = 2**30  # of all remembered answers together
 
 _lock = threading.Lock()
 _engine: "Engine | None" = None
@@ -53,10 +54,17 @@ class Engine:
         key = content_key(function, args)
         with self.lock:
             if key not in self.answers:
+                self.make_room()
                 self.answers[key] = Answer(partial(self.submit, function, args), partial(self.forget, key))
             answer = self.answers[key]
             answer.askers += 1
             return answer
+
+    def make_room(self) -> None:
+        """Drop the answers that were asked for longest ago, while all together are too large."""
+        total = sum(answer.size for answer in self.answers.values())
+        while total > MOST_BYTES:
+            total -= self.answers.popitem()[1].size
 
     def forget(self, key: str, answer: Answer) -> None:
         """Let the next one who asks try anew."""

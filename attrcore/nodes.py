@@ -34,7 +34,7 @@ FUNCTIONS = {
     torch.mul: "mul", operator.truediv: "div", torch.div: "div", operator.matmul: "matmul", torch.matmul: "matmul",
     torch.bmm: "matmul",
     **dict.fromkeys((operator.getitem, torch.flatten, torch.cat, torch.unsqueeze, torch.squeeze, torch.permute,
-                     torch.transpose, torch.reshape, torch.chunk, F.dropout), "shape"),
+                     torch.transpose, torch.reshape, torch.chunk, F.dropout, F.pad), "shape"),
 }  # fmt: skip
 METHODS = {
     "relu": "relu", "relu_": "relu", "sigmoid": "sigmoid", "sigmoid_": "sigmoid", "tanh": "tanh", "tanh_": "tanh",

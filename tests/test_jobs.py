@@ -74,6 +74,24 @@ def test_the_same_question_is_computed_once_at_the_same_time_or_later(engine, tm
     assert len(open(file).readlines()) == 1  # noqa: PTH123, SIM115
 
 
+def large(path, name):
+    """A megabyte, and a line for every time it was computed."""
+    touch(path)
+    return {"name": name, "parts": [np.zeros(2**20, np.uint8)]}
+
+
+def test_remembered_answers_have_room_for_so_many_bytes(engine, tmp_path, monkeypatch):
+    monkeypatch.setattr(jobs, "MOST_BYTES", 3 * 2**20)
+    path = str(tmp_path / "lines")
+    for name in "abcde":
+        engine.ask(large, path, name)
+    assert sum(a.size for a in engine.answers.values()) <= 4 * 2**20
+    engine.ask(large, path, "e")  # still there
+    assert len((tmp_path / "lines").read_text().splitlines()) == 5
+    engine.ask(large, path, "a")  # gone
+    assert len((tmp_path / "lines").read_text().splitlines()) == 6
+
+
 def test_an_error_in_the_question_reaches_the_asker(engine):
     for _ in range(2):
         with pytest.raises(ZeroDivisionError):
