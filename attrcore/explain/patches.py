@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -15,12 +16,19 @@ KERNEL = 0.25  # width of LIME's exponential kernel over cosine distances, as in
 
 
 def patches_of(image: Tensor, count: int) -> Tensor:
-    """About `count` patches of like colour (SLIC; Achanta et al., 2012): (C, H, W) -> (H, W) int64 from 0."""
+    """About `count` patches of like colour (SLIC; Achanta et al., 2012): (C, H, W) -> (H, W) int64 from 0.
+
+    Where colours are so mixed that most patches would be swallowed by their neighbours, places count more.
+    """
     from skimage.segmentation import slic
 
+    pixels = image.detach().cpu().permute(1, 2, 0).double().numpy()
     weight = 10.0 if len(image) == 3 else 0.1  # of places beside colours, which in Lab are 100 times as large as grey
-    labels = slic(image.detach().cpu().permute(1, 2, 0).double().numpy(), count, compactness=weight, start_label=0)
-    return torch.unique(torch.from_numpy(labels), return_inverse=True)[1].to(image.device)
+    for more in (1, 10, 100, 1000):
+        labels = np.unique(slic(pixels, count, compactness=more * weight, start_label=0), return_inverse=True)[1]
+        if labels.max() + 1 >= min(count, labels.size) / 2:
+            break
+    return torch.from_numpy(labels.reshape(image.shape[1:])).to(image.device)
 
 
 class Regression:

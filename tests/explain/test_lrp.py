@@ -86,7 +86,7 @@ def test_relevance_is_conserved_on_every_family(name, first_layer):
     net, x = network(name), photo(size=96)
     target = net(x).argmax(1)
     score = net(x)[0, target].item()
-    for preset in ("z+",) if name == "efficientnet_b0" else ("z+", "PA"):
+    for preset in ("z+",) if name in ("efficientnet_b0", "convnext_tiny") else ("z+", "PA"):
         total = LRP(preset=preset, first_layer=first_layer, eps=1e-6)(net, x, target).sum().item()
         assert total == pytest.approx(score, rel=FAMILIES[name])
 
@@ -101,6 +101,17 @@ def test_what_arrives_stands_on_the_map(preset, first_layer):
     a, scores = method(net, x, target), net(x).amax(1)
     for checks, share in zip(validity(method, net, x, target, a), (a.sum((1, 2, 3)) / scores).tolist(), strict=True):
         assert checks[1].figure.startswith(f"keeps {100 * share:.0f}") and checks[1].holds == (abs(share - 1) <= 0.05)
+
+
+@pytest.mark.parametrize("name", ["convnext_tiny", "mobilenet_v2", "mobilenet_v3_small"])
+def test_where_sums_cancel_or_nothing_contributes_the_badge_says_what_is_lost(name):
+    net, x = network(name), photo(size=96)
+    t = net(x).argmax(1)
+    method = LRP(preset="PA")  # ConvNeXt's dense layers cancel
+    a = method(net, x, t)
+    share = a.sum().item() / net(x)[0, t].item()
+    (checks,) = validity(method, net, x, t, a)
+    assert abs(share - 1) > 0.05 and not checks[1].holds and "keeps" in checks[1].figure
 
 
 @needs("imagenet/weights")
@@ -172,7 +183,7 @@ def test_batch_norm_is_part_of_its_convolution_and_weights_are_read_anew():
 
 def test_attention_is_refused_in_a_sentence():
     with pytest.raises(Refused, match="Relevance has no rule for a step of this network"):
-        LRP()(network("vit_b_32"), photo(size=224), FIRST)
+        LRP()(network("vit_b_32"), photo(size=96), FIRST)
 
 
 def test_a_gate_gets_nothing_and_what_it_scales_gets_all():

@@ -17,6 +17,15 @@ def test_patches_cover_the_image_and_follow_its_colours(image):
     assert within < 0.2 * image.flatten(1).var(1).sum()
 
 
+@pytest.mark.parametrize("side", [8, 32])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_noise_has_patches_too(side, channels):
+    noise = torch.rand(channels, side, side, generator=torch.Generator().manual_seed(0))
+    for count in (4, 12):
+        assert count / 2 <= patches_of(noise, count).max() + 1 <= 3 * count
+    assert patches_of(torch.zeros(channels, side, side), 9).max() + 1 >= 4  # and a flat image too
+
+
 @pytest.mark.parametrize("cls", [KernelShap, ShapleySampling])
 def test_shapley_values_of_a_linear_network_are_its_weights_times_the_input(cls, linear, target):
     """Nothing interacts, so that every order adds the same; the values of a patch are the mean over its pixels."""
