@@ -10,7 +10,7 @@ from distributed import Future, KilledWorker
 from distributed.client import FutureCancelledError
 from distributed.comm import CommClosedError
 
-from attrcore.kinds import Refused
+from attrcore.kinds import NotNow, Refused
 
 PATIENCE = 600.0  # seconds until a question that nobody answers is given up; who asked may leave before
 SLICE = 0.1  # seconds between two looks at whether the visitor is still there
@@ -83,7 +83,8 @@ class Answer:
                     log.exception("a computation broke down")
             except Exception as e:
                 self.error = e
-            if self.error is not None and not isinstance(self.error, Refused):
+            lasting = isinstance(self.error, Refused) and not isinstance(self.error, NotNow)
+            if self.error is not None and not lasting:
                 self.forget(self)  # a refusal stays true; the rest the next visitor may try again
             self.future.release()  # a held future would be computed again when its worker dies later
             self.future = None

@@ -64,7 +64,7 @@ class Blurred(Baseline):
 
         sigma = self.width * min(x.shape[2:])
         radius = min(math.ceil(3 * sigma), min(x.shape[2:]) - 1)  # reflection reaches no further
-        return gaussian_blur(x, 2 * radius + 1, sigma)
+        return gaussian_blur(x, 2 * radius + 1, sigma).clamp(0, 1)  # its weights sum to one but for rounding
 
 
 @dataclass(frozen=True)

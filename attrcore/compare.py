@@ -1,5 +1,6 @@
 """How alike two maps are, by every measure at once, each beside what chance gives.  Runs in a worker."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -7,8 +8,10 @@ import torch
 from torch import Tensor
 
 from attrcore.maps import heat
-from attrcore.metrics import METRICS, TopKOverlap, null
+from attrcore.metrics import METRICS, Cosine, Kendall, Spearman, TopKOverlap, null
+from attrcore.recipe import Recipe
 
+BY_VALUE = (Spearman, Kendall, TopKOverlap, Cosine)  # which ask for values and places together, and no neighbours
 DRAWS = 20  # shuffles of the null
 
 
@@ -20,7 +23,7 @@ class Likeness(NamedTuple):
     value: float
     chance: tuple[float, float, float]  # mean, lowest and highest over shuffled pixels
     others: tuple[float, float, float] | None  # the same over maps of other pictures, where there are some
-    ceiling: float  # what the first map reaches with itself: below 1 where pixels tie
+    ceiling: float  # the most that maps with these values can reach; not a number where places decide too
 
 
 def likeness(a: np.ndarray, b: np.ndarray, others: np.ndarray, k: int) -> list[Likeness]:
@@ -43,11 +46,21 @@ def likeness(a: np.ndarray, b: np.ndarray, others: np.ndarray, k: int) -> list[L
             if of == "signed" and name not in ("Spearman", "Kendall", "Cosine"):
                 continue
             metric = TopKOverlap(k=k) if cls is TopKOverlap else cls()
-            beside = None if strangers is None else spread(metric(m.expand_as(strangers), strangers))
-            found.append(Likeness(
-                name, of, metric(m, n).item(), spread(null(metric, m, n, DRAWS)[:, 0]), beside, metric(m, m).item()
-            ))  # fmt: skip
+            try:
+                beside = None if strangers is None else spread(metric(m.expand_as(strangers), strangers))
+                chance = spread(null(metric, m, n, DRAWS)[:, 0])
+                found.append(Likeness(name, of, metric(m, n).item(), chance, beside, ceiling(metric, m, n)))
+            except ValueError:  # maps too small for it
+                found.append(Likeness(name, of, math.nan, (math.nan,) * 3, None, math.nan))
     return found
+
+
+def ceiling(metric: Recipe, m: Tensor, n: Tensor) -> float:
+    """What a measure gives where the values of both maps are in the same order: below 1 where one has ties."""
+    if not isinstance(metric, BY_VALUE):
+        return math.nan
+    flat = (t.flatten(1).sort(dim=1).values.view_as(t) for t in (m, n))
+    return metric(*flat).item()
 
 
 def spread(values: Tensor) -> tuple[float, float, float]:

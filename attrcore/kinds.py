@@ -21,6 +21,10 @@ class Refused(ValueError):
     """
 
 
+class NotNow(Refused):
+    """What cannot be had now and may be later, such as pictures that somebody may download meanwhile."""
+
+
 class Explainer(Protocol):
     """Images and classes in, a signed attribution of each image's class score (logit) out.
 

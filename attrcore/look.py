@@ -52,9 +52,14 @@ class Look(Recipe):
     signed_palette: str = knob("PuOr", choices=DIVERGING, help="Colours for signed values; zero is white.")
 
     @property
+    def drawn(self) -> str:
+        """Which of `VALUES` are drawn: green and red need both signs."""
+        return "signed" if self.view == "green and red" else self.values
+
+    @property
     def colours(self) -> str:
         """The colour map in use, by matplotlib's and plotly's common name."""
-        return self.signed_palette if self.values == "signed" else self.palette
+        return self.signed_palette if self.drawn == "signed" else self.palette
 
 
 def shown(attribution: np.ndarray, values: str) -> np.ndarray:
@@ -84,7 +89,7 @@ def paint(plane: np.ndarray, top: float, look: Look, image: np.ndarray | None = 
         return np.round(np.abs(level)[..., None] * picture(image)).astype(np.uint8)
     if image is not None and look.view == "green and red":
         return green_and_red(level, image.mean(0))
-    share = (level + 1) / 2 if look.values == "signed" else level.clip(0)
+    share = (level + 1) / 2 if look.drawn == "signed" else level.clip(0)
     colours = table(look.colours)[(share * 255).round().astype(np.uint8)]
     if image is not None and look.opacity < 1:
         grey = image.mean(0)[..., None]
@@ -96,6 +101,14 @@ def paint(plane: np.ndarray, top: float, look: Look, image: np.ndarray | None = 
 def picture(image: np.ndarray) -> np.ndarray:
     """(C, H, W) -> (H, W, 3)."""
     return np.broadcast_to(image.transpose(1, 2, 0), (*image.shape[1:], 3))
+
+
+def ramp(look: Look) -> np.ndarray:
+    """The colours from the least to the strongest value, (18, 3) uint8, as they are on a middling grey image."""
+    low = -1.0 if look.drawn == "signed" else 0.0
+    plane = np.linspace(low, 1, 18)[None]
+    grey = np.full((1, *plane.shape), 128 if look.view == "green and red" else 255, np.uint8)
+    return paint(plane, 1.0, look, None if look.view == "colours" else grey)[0]
 
 
 def green_and_red(level: np.ndarray, grey: np.ndarray) -> np.ndarray:

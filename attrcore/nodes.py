@@ -77,8 +77,9 @@ def kind_of(g: fx.GraphModule, node: fx.Node) -> str | None:
         if node.target.__name__ == "stochastic_depth":  # torchvision's own; in eval mode it gives its input back
             return "shape"
         kind = FUNCTIONS.get(node.target)
-        return "square" if kind == "mul" and node.args[0] is node.args[1] else kind
-    return METHODS.get(node.target) if node.op == "call_method" else None
+    else:
+        kind = METHODS.get(node.target) if node.op == "call_method" else None
+    return "square" if kind == "mul" and node.args[0] is node.args[1] else kind
 
 
 def curved(g: fx.GraphModule, node: fx.Node) -> str | None:

@@ -3,12 +3,12 @@
 import logging
 import re
 import time
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from cachetools import LRUCache, cached
 from distributed import get_worker
 from torch import Tensor
 
@@ -21,6 +21,8 @@ from attrcore.kinds import Classifier, Refused
 from attrcore.models import MODELS, find, own
 from attrcore.origin import made_by
 from attrcore.recipe import Recipe
+
+MOST_LOADED = 2 * 2**30  # bytes of networks that a worker keeps; the largest of the zoo has 1.2 GB
 
 
 class Drawn(NamedTuple):
@@ -84,7 +86,12 @@ def still_wanted() -> bool:
     return task is None or task.state != "cancelled"
 
 
-@lru_cache(maxsize=4)
+def weight(classifier: Classifier) -> int:
+    """Bytes of its parameters."""
+    return sum(p.nbytes for p in classifier.net.parameters())
+
+
+@cached(LRUCache(MOST_LOADED, getsizeof=weight), info=True)
 def loaded(model: str, digest: str) -> Classifier:
     """The classifier, kept for the next question.  Raises Refused where its weights here are not those of `digest`."""
     found = find(model).load()
@@ -101,7 +108,9 @@ def pixels(image: np.ndarray) -> Tensor:
 def dask_setup(worker: Any) -> None:
     """A starting worker answers its first visitor as fast as its hundredth."""
     # Neither a refusal, nor a question taken back, nor a scheduler that was closed first is a failure.
-    no_failures = re.compile(r"Refused\(|Unfit\(|Abandoned\(|Failed to communicate with scheduler during heartbeat")
+    no_failures = re.compile(
+        r"Refused\(|NotNow\(|Unfit\(|Abandoned\(|Failed to communicate with scheduler during heartbeat"
+    )
     logging.getLogger("distributed.worker").addFilter(lambda said: not no_failures.search(said.getMessage()))
     name, source = next(iter(MODELS.items()))
     blank = np.zeros(source.size, np.uint8)

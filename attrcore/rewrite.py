@@ -96,7 +96,7 @@ def rewrite(net: nn.Module, rules: Replacements) -> fx.GraphModule:
     """`net` with every activation whose kind is in `rules` replaced by `rules[kind](its function)`.
 
     Kinds are "relu", "relu6", "max_pool2d" and so on (`attrcore.nodes`).  The function handed to a rule maps a tensor
-    to a new one.  The result is remembered per network and rules, until a submodule of the network is exchanged.
+    to a new one.  The result is remembered per network and rules, until a submodule or buffer is exchanged.
     """
     return kept(net, tuple(sorted(rules.items(), key=lambda r: r[0])), lambda: replaced(traced(net), rules))
 
@@ -148,7 +148,8 @@ def replaced(g: fx.GraphModule, rules: Replacements) -> fx.GraphModule:
 def with_activation(net: nn.Module, back: int, x: Tensor) -> fx.GraphModule:
     """`net` returning `(logits, feature map)`, the map being its `back`-th last spatial activation.
 
-    An activation that only feeds a concatenation stands for the concatenation.  Raises Refused when the network has
+    An activation that only feeds a concatenation stands for the concatenation; where no activation is spatial, as in
+    ConvNeXt, the sums of the skip connections stand for them.  Raises Refused when the network has
     no feature map wider than one pixel, or fewer than `back` of them.
     """
 
@@ -156,15 +157,17 @@ def with_activation(net: nn.Module, back: int, x: Tensor) -> fx.GraphModule:
         g = traced(net)
         with torch.no_grad():
             ShapeProp(g).propagate(x[:1].detach())
-        spatial = set()
+        spatial, sums = set(), set()
         for node in g.graph.nodes:
-            if kind_of(g, node) in ELEMENTWISE:
+            if kind_of(g, node) == "add" and wide(node):
+                sums.add(node)
+            # What a linear layer gives has its channels last, and is no stack of feature maps.
+            if kind_of(g, node) in ELEMENTWISE and kind_of(g, node.all_input_nodes[0]) != "linear":
                 while len(node.users) == 1 and (user := next(iter(node.users))).target is torch.cat:
                     node = user
-                shape = node.meta["tensor_meta"].shape
-                if len(shape) == 4 and min(shape[2:]) > 1:
+                if wide(node):
                     spatial.add(node)
-        found = [node for node in g.graph.nodes if node in spatial]  # in order of execution
+        found = [node for node in g.graph.nodes if node in (spatial or sums)]  # in order of execution
         if len(found) < back:
             raise Refused(f"It looks at feature map {back} from the end; this network has {len(found)} of them.")
         (end,) = (n for n in g.graph.nodes if n.op == "output")
@@ -175,9 +178,16 @@ def with_activation(net: nn.Module, back: int, x: Tensor) -> fx.GraphModule:
     return kept(net, ("activation", back, x.shape[1:]), build)
 
 
+def wide(node: fx.Node) -> bool:
+    """Is what a node gives (B, C, H, W) with more than one pixel?"""
+    shape = getattr(node.meta.get("tensor_meta"), "shape", ())
+    return len(shape) == 4 and min(shape[2:]) > 1
+
+
 def kept(net: nn.Module, name: Any, build: Callable[[], Any]) -> Any:
     """What `build` made for this network and name, made anew when a submodule was exchanged or its mode changed."""
-    state = tuple((id(m), m.training) for m in net.modules())
+    tensors = (id(t) for t in (*net.parameters(), *net.buffers()))  # `.to` and its like exchange buffers
+    state = (*((id(m), m.training) for m in net.modules()), *tensors)
     known = _rewritten.setdefault(net, {})
     if name not in known or known[name][0] != state:
         known[name] = (state, build())

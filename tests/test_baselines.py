@@ -34,3 +34,8 @@ def test_noise_is_the_same_for_every_image_and_another_for_every_seed():
     noise = UniformNoise(seed=3)(X)
     assert torch.equal(noise[0], noise[1]) and 0.45 < noise.mean() < 0.55
     assert not torch.equal(noise, UniformNoise(seed=4)(X))
+
+
+def test_a_blurred_white_image_stays_within_the_pixels():
+    for width in (0.02, 0.03, 0.05):
+        assert Blurred(width=width)(torch.ones(1, 1, 28, 28)).max() <= 1

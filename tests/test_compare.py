@@ -17,7 +17,20 @@ def test_a_map_is_more_like_itself_than_like_shuffled_pixels_or_other_maps():
     found = by_name(likeness(a, a, np.stack([attribution(s) for s in (1, 2, 3)]), 100))
     assert set(found) >= {("Spearman", "signed"), ("SSIM", "absolute"), ("HOG-Pearson", "absolute")}
     for one in found.values():
-        assert one.value == pytest.approx(one.ceiling) and verdict(one) == "more alike than chance and other pictures"
+        assert one.value == pytest.approx(1) and verdict(one) == "more alike than chance and other pictures"
+        assert one.ceiling == pytest.approx(1) or np.isnan(one.ceiling) == (one.measure in ("SSIM", "HOG-Pearson"))
+
+
+def test_ties_lower_the_most_that_two_maps_can_reach():
+    sparse = attribution(0) * (np.random.default_rng(5).random((1, 28, 28)) < 0.2)
+    found = by_name(likeness(sparse.astype(np.float32), attribution(1), np.empty((0, 1, 28, 28), np.float32), 50))
+    assert 0.5 < found["Kendall", "absolute"].ceiling < 0.7 < found["Spearman", "absolute"].ceiling < 0.8
+
+
+def test_maps_too_small_for_a_measure_have_all_the_others():
+    a = attribution(0, (1, 8, 8))
+    found = by_name(likeness(a, a, np.empty((0, 1, 8, 8), np.float32), 10))
+    assert verdict(found["SSIM", "absolute"]) == "not a number" and found["Kendall", "absolute"].value == 1
 
 
 def test_unrelated_maps_are_no_more_alike_than_chance():

@@ -20,7 +20,7 @@ from dask.utils import parse_timedelta
 from attrcore import answers, jobs, quick
 from attrcore.batches import go_on, wanted
 from attrcore.explain import EXPLAINERS
-from attrcore.kinds import Refused
+from attrcore.kinds import NotNow, Refused
 from attrcore.models import MODELS
 
 
@@ -116,6 +116,18 @@ def test_a_refusal_is_remembered_and_a_failure_is_not(engine, tmp_path):
     assert again is not answer
     with pytest.raises(ZeroDivisionError):
         again.result()
+
+
+def refuse_now(path):
+    touch(path)
+    raise NotNow("The pictures are not here.")
+
+
+def test_a_refusal_that_may_stop_being_true_is_asked_again(engine, tmp_path):
+    for _ in range(2):
+        with pytest.raises(NotNow):
+            engine.ask(refuse_now, str(tmp_path / "lines"))
+    assert len((tmp_path / "lines").read_text().splitlines()) == 2
 
 
 def test_a_killed_worker_costs_one_retry_and_no_visitor(engine, tmp_path):

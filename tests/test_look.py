@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from matplotlib import colormaps
 
-from attrcore.look import DIVERGING, SEQUENTIAL, VALUES, Look, enlarged, in_words, limit, paint, scale, shown
+from attrcore.look import DIVERGING, SEQUENTIAL, VALUES, Look, enlarged, in_words, limit, paint, ramp, scale, shown
 
 A = np.array([[[1.0, -2.0], [0.0, 3.0]], [[1.0, 1.0], [0.0, -1.0]]])  # (2, 2, 2)
 
@@ -109,3 +109,19 @@ def test_sequential_colours_get_steadily_brighter(name):
 def test_diverging_colours_are_brightest_at_zero(name):
     r, g, b, _ = colormaps[name](np.linspace(0, 1, 65)).T
     assert np.argmax(0.299 * r + 0.587 * g + 0.114 * b) in (31, 32, 33)
+
+
+@pytest.mark.parametrize("values", VALUES)
+def test_green_is_positive_and_red_negative_whatever_else_is_chosen(values):
+    look = Look(view="green and red", values=values)
+    a = np.array([[[1.0, -1.0, 0.0]]], np.float32)
+    painted = paint(shown(a, look.drawn), 1.0, look, np.zeros((1, 1, 3), np.uint8))[0].astype(int)
+    assert painted[0, 1] > painted[0, 0] and painted[1, 0] > painted[1, 1] and len(set(painted[2])) == 1
+    ends = ramp(look).astype(int)
+    assert ends[0, 0] > ends[0, 1] and ends[-1, 1] > ends[-1, 0]
+
+
+def test_scaled_pixels_are_the_image_where_the_map_is_strong():
+    image = np.full((3, 1, 2), 200, np.uint8)
+    painted = paint(np.array([[1.0, 0.0]]), 1.0, Look(view="scaled pixels"), image)
+    assert (painted[0, 0] == 200).all() and not painted[0, 1].any()

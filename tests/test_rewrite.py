@@ -140,3 +140,21 @@ def test_a_feature_map_further_back_is_an_earlier_one():
     assert sides == sorted(sides) and sides[0] < sides[-1]
     with pytest.raises(Refused, match="feature map 60 from the end; this network has"):
         with_activation(net, 60, x)
+
+
+def test_a_network_whose_buffers_were_exchanged_is_taken_apart_anew():
+    from attrcore.models.imagenet import MEAN, STD, Normalise
+
+    net = nn.Sequential(Normalise(MEAN, STD), Mixed()).eval()
+    x = torch.rand(1, 3, 8, 8)
+    plain(net)(x)
+    net.double()
+    torch.testing.assert_close(plain(net)(x.double()), net(x.double()))
+
+
+def test_squares_are_known_however_they_are_written():
+    class Squares(nn.Module):
+        def forward(self, x):
+            return (x.mul(x) + x * x).mean((2, 3))
+
+    assert activations(Squares()) == {"square": 2}

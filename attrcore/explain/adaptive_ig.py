@@ -25,7 +25,7 @@ class AdaptiveIntegratedGradients(Recipe):
     differentiable: ClassVar[bool] = True
 
     tolerance: float = knob(0.01, 0.0001, 0.5, "How much the sum may be off, as a share of the change in score.")
-    most: int = knob(512, 16, 2048, "Points at most; where they do not suffice, the badge says so.")
+    most: int = knob(512, 16, 2048, "Points at most, fewer on huge images; if they are too few, the badge says so.")
     baseline: Baseline = part(Black(), "The image that the path starts from.")
 
     @property
@@ -52,6 +52,7 @@ class AdaptiveIntegratedGradients(Recipe):
 
     def together(self, net: nn.Module, x: Tensor, start: Tensor, target: Tensor) -> Tensor:
         """The same for images whose gradients may be kept at the same time."""
+        most = min(self.most, max(FIRST, 4 * ROOM // x.nbytes))
         paths = [Path(x[i], start[i], target[i]) for i in range(len(x))]
         first = [k / FIRST for k in range(1, FIRST + 1)]
         look(net, [(path, first) for path in paths])
@@ -59,7 +60,7 @@ class AdaptiveIntegratedGradients(Recipe):
             scores = over_batch(lambda net, z, t: net(z).gather(1, t[:, None])[:, 0], net, start, target)
         for path, score in zip(paths, scores.tolist(), strict=True):
             path.score_at_start = score
-        while wanting := [(p, more) for p in paths if (more := p.worst(self.tolerance, self.most))]:
+        while wanting := [(p, more) for p in paths if (more := p.worst(self.tolerance, most))]:
             look(net, wanting)
         return torch.stack([path.integral() for path in paths])
 

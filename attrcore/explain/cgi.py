@@ -43,7 +43,7 @@ class CGI(Recipe):
     @property
     def passes(self) -> int:
         """Those of the method, for every class that competes."""
-        return self.rivals * self.of.passes
+        return (self.rivals + 1) * self.of.passes
 
     def __call__(self, net: nn.Module, x: Tensor, target: Tensor) -> Tensor:
         """(B, C, H, W), (B,) -> (B, C, H, W)."""

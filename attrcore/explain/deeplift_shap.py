@@ -17,11 +17,12 @@ from attrcore.rewrite import plain
 class DeepLiftShap(Recipe):
     """DeepLIFT-SHAP, DeepLIFT averaged over baselines (Lundberg & Lee, 2017, arXiv:1705.07874).
 
-    Sums to F(x) minus the mean score of the background images.  An approximation of SHAP values.
+    Sums to F(x) minus the mean score of the background images.  An approximation of SHAP values.  Another background
+    gives another map; the badge shows how much of this one is such chance.
     """
 
     differentiable: ClassVar[bool] = True
-    promises: ClassVar[dict[str, float]] = {"completeness": 0.01}
+    promises: ClassVar[dict[str, float]] = {"completeness": 0.01, "settled": 0.5}
 
     background: Background = part(NoiseImages(), "The images that x is compared with, all of them.")
 

@@ -13,7 +13,7 @@ from attrcore.recipe import Recipe, knob
 
 @dataclass(frozen=True)
 class Occlusion(Recipe):
-    """Occlusion (Zeiler & Fergus, 2014, arXiv:1311.2901): how much the score drops when a square is greyed out.
+    """Occlusion (Zeiler & Fergus, 2014, arXiv:1311.2901): how much the score drops when a square is covered.
 
     The square moves by half its side; where squares overlap, their drops are averaged.  It needs no gradient, and
     its map has none.

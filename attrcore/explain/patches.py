@@ -1,5 +1,6 @@
 """Explainers that switch patches of the image on and off, through captum: to look at, not to attack."""
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -10,9 +11,10 @@ from torch import Tensor, nn
 
 from attrcore.baselines import Baseline, MeanColour
 from attrcore.batches import chunk, go_on
+from attrcore.kinds import Refused
 from attrcore.recipe import Recipe, knob, part
 
-KERNEL = 0.25  # width of LIME's exponential kernel over cosine distances, as in its authors' code
+KERNEL = 0.25  # width of LIME's kernel for images, as in its authors' code
 
 
 def patches_of(image: Tensor, count: int) -> Tensor:
@@ -31,6 +33,13 @@ def patches_of(image: Tensor, count: int) -> Tensor:
     return torch.from_numpy(labels.reshape(image.shape[1:])).to(image.device)
 
 
+def several(patches: Tensor) -> Tensor:
+    """The patches, where there are two at least.  Raises Refused for one: there is nothing to compare it with."""
+    if not patches.any():
+        raise Refused("It switches patches on and off, and this image falls into one patch only; ask for more patches.")
+    return patches
+
+
 class Regression:
     """A linear model of scikit-learn as captum wants it; captum's own draws from the global random state."""
 
@@ -45,6 +54,15 @@ class Regression:
     def representation(self) -> Tensor:
         """(1, patches): the coefficients."""
         return torch.from_numpy(self.model.coef_)[None]
+
+
+def nearness(image: Tensor, changed: Tensor, seen: Tensor, **about: Any) -> float:
+    """How much a choice of patches, (1, patches) of zeros and ones, weighs: by its cosine distance from all of them.
+
+    captum's own kernel takes the distance between images, which on a photo makes all weights nearly one.
+    """
+    distance = 1 - math.sqrt(seen.double().mean().item())
+    return math.exp(-((distance / KERNEL) ** 2) / 2)
 
 
 class Patches(Recipe):
@@ -62,7 +80,7 @@ class Patches(Recipe):
             return torch.cat([
                 self.of_one(forward, x[i : i + 1].detach(), {
                     "baselines": start[i : i + 1], "target": target[i : i + 1],
-                    "feature_mask": patches_of(x[i], self.patches).expand_as(x[i : i + 1]).contiguous(),
+                    "feature_mask": several(patches_of(x[i], self.patches)).expand_as(x[i : i + 1]).contiguous(),
                     "n_samples": self.samples, "perturbations_per_eval": chunk(net, x),
                 }) for i in range(len(x))
             ]).to(x.dtype)  # fmt: skip
@@ -84,6 +102,7 @@ class Lime(Patches):
     more.  Another seed gives another map, and so do other patches; the badge shows how much of this one is the seed's.
     """
 
+    a_mean: ClassVar[bool] = False
     differentiable: ClassVar[bool] = False
     promises: ClassVar[dict[str, float]] = {"settled": 0.5}
 
@@ -100,7 +119,6 @@ class Lime(Patches):
     def of_one(self, forward: Callable[[Tensor], Tensor], x: Tensor, settings: dict[str, Any]) -> Tensor:
         """(1, C, H, W) -> (1, C, H, W)."""
         from captum.attr import Lime as CaptumLime
-        from captum.attr._core.lime import get_exp_kernel_similarity_function
         from sklearn.linear_model import Ridge
 
         g = self.generator()
@@ -108,9 +126,7 @@ class Lime(Patches):
         def choice(image: Tensor, **about: Any) -> Tensor:
             return (torch.rand(1, about["num_interp_features"], generator=g) < 0.5).long().to(image.device)
 
-        method = CaptumLime(
-            forward, Regression(Ridge(alpha=1.0)), get_exp_kernel_similarity_function("cosine", KERNEL), choice
-        )
+        method = CaptumLime(forward, Regression(Ridge(alpha=1.0)), nearness, choice)
         return method.attribute(x, **settings)
 
 
@@ -122,6 +138,7 @@ class KernelShap(Patches):
     which patches may appear, of what each adds to the score.  The badge shows how much is the seed's.
     """
 
+    a_mean: ClassVar[bool] = False
     differentiable: ClassVar[bool] = False
     promises: ClassVar[dict[str, float]] = {"settled": 0.5}
 

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from attrcore.backward import Rule, Step, pull
 from attrcore.kinds import Refused
-from attrcore.nodes import ELEMENTWISE, kind_of
+from attrcore.nodes import CURVED, ELEMENTWISE, kind_of
 from attrcore.rewrite import kept, taken_apart
 
 Group = tuple[list[tuple[Tensor, Tensor]], Tensor]  # inputs and weights whose products are summed, and a bias
@@ -206,7 +206,7 @@ def refuse(relevance: Tensor, step: Step, other: Step | None) -> Sequence[Tensor
 
 EVERYWHERE: dict[str, Rule] = {
     **dict.fromkeys((*ELEMENTWISE, "batch_norm", "layer_norm", "div"), as_it_is),
-    **dict.fromkeys(("", "matmul", "softmax", "square", "conv2d", "linear"), refuse),
+    **dict.fromkeys((*(CURVED - ELEMENTWISE), "", "matmul", "square", "conv2d", "linear"), refuse),
     "add": sums,
     "sub": sums,
     "mul": gate,

@@ -5,7 +5,7 @@ A method promises laws by name (`promises`, law -> bound).  All must be finite a
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import NamedTuple
 
 import torch
@@ -62,7 +62,7 @@ def completeness(explain: Explainer, net: nn.Module, x: Tensor, target: Tensor, 
         before, same = scores(net, start, target), ((x - start).abs().amax((1, 2, 3)) < 1e-5).tolist()
     change = scores(net, x, target) - before
     rows = zip(same, sums.tolist(), sizes.tolist(), change.tolist(), strict=True)
-    return [gap(*row, bound, "steps" in explain.to_dict()) for row in rows]
+    return [gap(*row, bound, "rule" in explain.to_dict()) for row in rows]
 
 
 def scores(net: nn.Module, x: Tensor, target: Tensor) -> Tensor:
@@ -141,14 +141,16 @@ def unit(rows: Tensor) -> Tensor:
 
 
 def settled(explain: Explainer, net: nn.Module, x: Tensor, target: Tensor, a: Tensor, bound: float) -> list[Check]:
-    """How much of a mean over random draws is the seed's: its squared standard error, in its own squared length.
+    """How much of a map that random draws decide is the seed's: its squared standard error, in its own squared length.
 
-    Measured against a second mean, over a quarter as many draws (at least four) of the next seed: the squared distance
-    of means over n and m draws is on average n + m times the squared error of one draw over n m.  At one half, chance
-    and signal are equally long.
+    Measured against a second map with other seeds, those of a background included.  A mean is compared with one over a
+    quarter as many draws: the squared distance of means over n and m draws is on average n + m times the squared error
+    of one draw over n m.  What is no mean is compared with one of its own kind and size, of which half the squared
+    distance is the error.  At one half, chance and signal are equally long.
     """
-    n, m = explain.samples, max(4, explain.samples // 4)
-    other = replace(explain, samples=m, seed=(explain.seed + 1) % 2**31)(net, x, target)
+    n = getattr(explain, "samples", 1)
+    m = max(4, lowest(explain, "samples"), n // 4) if getattr(explain, "a_mean", True) and n > 1 else n
+    other = reseeded(explain, **({"samples": m} if n > 1 else {}))(net, x, target)
     error = (a - other).flatten(1).square().sum(1) * m / (n + m)
     share = error / a.flatten(1).square().sum(1).clamp_min(torch.finfo(a.dtype).tiny)
     return [
@@ -156,11 +158,25 @@ def settled(explain: Explainer, net: nn.Module, x: Tensor, target: Tensor, a: Te
             "settled",
             s <= bound,
             f"seed noise {percent(s)}" + f", bound {percent(bound)}" * (s > bound),
-            f"Chance makes up {percent(s)} of the map's squared length (squared standard error over {n} draws; bound "
-            f"{percent(bound)}). Twice the draws halve it.",
+            f"Chance makes up {percent(s)} of the map's squared length (its squared standard error; bound "
+            f"{percent(bound)})." + " Twice the draws about halve it." * (n > 1),
         )
         for s in share.tolist()
     ]
+
+
+def reseeded(explain: Explainer, **changes: int) -> Explainer:
+    """The same explainer with other draws, of its own and of its background."""
+    if hasattr(explain, "seed"):
+        changes["seed"] = (explain.seed + 1) % 2**31
+    if hasattr(getattr(explain, "background", None), "seed"):
+        changes["background"] = reseeded(explain.background)
+    return replace(explain, **changes)
+
+
+def lowest(explain: Explainer, name: str) -> int:
+    """The least that a knob may be."""
+    return next(f.metadata["lo"] for f in fields(explain) if f.name == name) if hasattr(explain, name) else 1
 
 
 def percent(share: float, digits: int = 2) -> str:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, partial
+from hashlib import file_digest as file_sha256
 from hashlib import sha256
 from http.client import HTTPException
 from pathlib import Path
@@ -160,7 +161,8 @@ def torchvision_cache() -> Path:
 @cache
 def file_digest(path: Path, changed: int, size: int) -> str:
     """sha256 of a file; computed anew when its time or size changes."""
-    return sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as file:
+        return file_sha256(file, "sha256").hexdigest()
 
 
 @cache

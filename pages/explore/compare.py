@@ -21,7 +21,7 @@ predictions = [scene.prediction, cached.prediction(right.model, right.pixels)]
 for side, answer in zip((left, right), answers, strict=True):
     with st.spinner(f"Computing {side.label} …"):
         drawn.append(cached.awaited(answer))
-planes = [shown(d.attribution, look.values) for d in drawn]
+planes = [shown(d.attribution, look.drawn) for d in drawn]
 tops = [limit(planes, look.clip)] * 2 if look.one_scale else [limit([p], look.clip) for p in planes]
 panes = []
 for side, d, plane, top in zip((left, right), drawn, planes, tops, strict=True):
@@ -32,11 +32,13 @@ for side, d, plane, top in zip((left, right), drawn, planes, tops, strict=True):
 lens.viewer(panes, "compared")
 for column, side, d, prediction in zip(st.columns(2), (left, right), drawn, predictions, strict=True):
     with column:
-        st.markdown(f"**{side.label}**: {show.badges(d.checks)}", help="\n\n".join(c.says for c in d.checks))
+        st.markdown(
+            f"**{knobs.escaped(side.label)}**: {show.badges(d.checks)}", help="\n\n".join(c.says for c in d.checks)
+        )
         chance = cached.awaited(prediction)[d.target]
         st.caption(
-            f"Explains “{side.classes[d.target]}” in {side.model}, which gives it {chance:.1%}. "
-            f"Settings: {show.settings(side.method)}."
+            f"Explains “{knobs.escaped(side.classes[d.target])}” in {pick.spoken(side.model)}, which gives it "
+            f"{chance:.1%}. Settings: {show.settings(side.method)}."
         )
 show.legend(look, tops[0] if look.one_scale else None)
 

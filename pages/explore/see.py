@@ -10,7 +10,7 @@ USUAL = ("Gradient", "Integrated Gradients", "SmoothGrad", "Guided Backprop", "G
 st.title("See")
 scene = pick.scene()
 st.markdown(
-    f"Which pixels count for the score (the logit) of {scene.asked} in {scene.model}? Each map is one method's answer, "
+    f"Which pixels count for the score (the logit) of {scene.asked} in {scene.title}? Each map is one method's answer, "
     "and they differ. A badge says whether a map keeps what its method promises; the controls (edges, noise) never ask "
     "the network."
 )
@@ -23,7 +23,7 @@ common = None
 if look.one_scale:  # which needs every map before the first is drawn; else each appears when it is there
     with st.spinner("Computing every map for their one scale …"):
         ready = [drawn for _, drawn in cached.as_they_come(answers) if not isinstance(drawn, Exception)]
-    common = limit([shown(drawn.attribution, look.values) for drawn in ready], look.clip)
+    common = limit([shown(drawn.attribution, look.drawn) for drawn in ready], look.clip)
 cached.soon([scene.prediction, *answers.values()], 0.4)  # so long the former picture stands with its own maps
 maps, tops = {}, {}
 with show.grid(scene):

@@ -5,6 +5,7 @@ of their values, and nested recipes without their names.
 """
 
 import gc
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -34,6 +35,7 @@ SWEEP = 60.0  # seconds between two full garbage collections, of a quarter of a 
 
 Size = tuple[int, int, int]  # C, H, W
 
+log = logging.getLogger("attrcore.pages")
 _swept = -SWEEP
 _run = threading.local()
 
@@ -148,6 +150,9 @@ def as_they_come(expected: dict[str, answers.Answer]) -> Iterator[tuple[str, qui
             yield name, awaited(expected[name])
         except (Refused, answers.NoAnswer) as reason:
             yield name, reason
+        except (RuntimeError, ValueError) as bug:  # of one method, which must not take the others' maps away
+            log.exception("%s failed", name)
+            yield name, answers.NoAnswer(f"This method failed here, and the server's log says why ({bug}).")
 
 
 class Painted(NamedTuple):
@@ -173,7 +178,7 @@ class Painted(NamedTuple):
 )
 def painted(name: str, drawn: quick.Drawn, look: Look, common: float | None, image: np.ndarray) -> Painted:
     """A map in colours, on the scale that is common to all maps, or on its own where that is None."""
-    plane = shown(drawn.attribution, look.values)
+    plane = shown(drawn.attribution, look.drawn)
     top = limit([plane], look.clip) if common is None else common
     file = BytesIO()
     Image.fromarray(paint(plane, top, look, image)).save(file, "PNG")

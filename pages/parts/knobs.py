@@ -3,6 +3,7 @@
 Every choice is bound to the address, under the widget's key: a copied link restores it.
 """
 
+import re
 from contextlib import nullcontext
 from dataclasses import fields
 from typing import Any
@@ -21,6 +22,11 @@ def kept(key: str) -> str:
     if st.session_state.get(RUNS, 2) < 2 and key in st.session_state:  # Streamlit forgets what is not set anew
         st.session_state[key] = st.session_state[key]
     return key
+
+
+def escaped(words: str) -> str:
+    """Words that a visitor may have written, such as names of classes, for where Markdown is read."""
+    return re.sub(r"([\\`*_{}\[\]()#+.!|<>~$:-])", r"\\\1", words)
 
 
 def arrive(page: str) -> None:
@@ -85,4 +91,4 @@ def widget(name: str, cls: type[Recipe], f: Any, width: int | str) -> Any:
         return st.number_input(label, lo, hi, f.default, format=None if kind is int else "%g", **shared)
     if kind is int:
         return st.slider(label, lo, hi, f.default, **shared)
-    return st.slider(label, lo, hi, f.default, step=0.01 if hi - lo <= 1 else 0.5, **shared)
+    return st.slider(label, lo, hi, f.default, step=0.01 if hi - lo <= 1 else 0.05 if hi - lo <= 10 else 0.5, **shared)

@@ -1,7 +1,7 @@
 """A visitor's own checkpoint: what must be said of it, the file, and the answer in one sentence."""
 
-from hashlib import sha256
 from typing import Any
+from uuid import uuid4
 
 import streamlit as st
 
@@ -74,7 +74,9 @@ def kept(data: bytes, settings: dict[str, Any], called: str) -> str:
     """Lay the file where a worker finds it, and have it checked."""
     folder = cache_folder() / "uploads"
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{sha256(data).hexdigest()}.weights"
+    path = (
+        folder / f"{uuid4().hex}.weights"
+    )  # of this click: two visitors may send the same file, and one may do so again
     with replacing(path) as part:
         part.write_bytes(data)
     try:

@@ -18,7 +18,7 @@ from attrcore.data.pictures import Pictures
 from attrcore.models import MODELS, find
 from attrcore.models.stored import PREFIX, stored
 from pages.parts import cached, canvas, own_model
-from pages.parts.knobs import LINKED, kept
+from pages.parts.knobs import LINKED, escaped, kept
 
 OWN, CAMERA, DRAWN = "Your own picture", "Your camera", "A digit you draw"
 OWN_MODEL, NEXT = "Your own checkpoint …", "next model"
@@ -48,6 +48,11 @@ class Scene:
     prediction: Answer
 
     @property
+    def title(self) -> str:
+        """The model as people read it, without what tells two of one title apart."""
+        return spoken(self.model)
+
+    @property
     def chances(self) -> np.ndarray:
         """Probability of each class; waits for it."""
         return cached.awaited(self.prediction)
@@ -60,7 +65,7 @@ class Scene:
     @property
     def asked(self) -> str:
         """The class in words; does not wait."""
-        return "the predicted class" if self.wanted is None else f"“{self.classes[self.wanted]}”"
+        return "the predicted class" if self.wanted is None else f"“{escaped(self.classes[self.wanted])}”"
 
 
 def scene() -> Scene:
@@ -91,6 +96,11 @@ def model(label: str = "Model", key: str = "model", names: Iterable[str] | None 
 def titled(name: str) -> str:
     """A model as menu and link show it: the same on every machine, and never the same for two."""
     return f"{find(name).title} {name}" if name.startswith(PREFIX) else name
+
+
+def spoken(name: str) -> str:
+    """A model as people read it, without what tells two of one title apart."""
+    return escaped(titled(name).removesuffix(f" {name}") or name)
 
 
 def checkpoints() -> list[str]:

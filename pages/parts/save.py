@@ -40,7 +40,7 @@ def buttons(
 def sheet(scene: Scene, maps: dict[str, Drawn], tops: dict[str, float], look: Look) -> bytes:
     """Image and maps side by side, each with its name and what the gate says of it, as PNG."""
     image = scene.picture.pixels
-    painted = [paint(shown(m.attribution, look.values), tops[name], look, image) for name, m in maps.items()]
+    painted = [paint(shown(m.attribution, look.drawn), tops[name], look, image) for name, m in maps.items()]
     tiles = [enlarged(t) for t in (rgb(image), *painted)]
     under = [f"explained: {scene.classes[scene.target]}", *("; ".join(marks(m.checks)) for m in maps.values())]
     h, w, gap, line = *tiles[0].shape[:2], 12, 20

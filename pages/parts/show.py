@@ -13,10 +13,11 @@ import streamlit as st
 from attrcore.answers import Answer
 from attrcore.explain.validity import Check
 from attrcore.kinds import Refused
-from attrcore.look import Look, in_words, shown, table
+from attrcore.look import Look, in_words, ramp, shown
 from attrcore.quick import Drawn
 from attrcore.recipe import Recipe
 from pages.parts.cached import Painted
+from pages.parts.knobs import escaped
 from pages.parts.pick import Scene
 
 CARD = 205  # px: four fit beside the sidebar at 1280, seven at 1920
@@ -114,9 +115,9 @@ def legend(look: Look, common: float | None) -> None:
         "positive": ("zero", "positive"),
         "negative": ("zero", "negative"),
     }
-    left, right = ends[look.values]
+    left, right = ends[look.drawn]
     if common is not None:
-        left, right = (f"{left} (-{common:.3g})" if look.values == "signed" else left), f"{right} ({common:.3g})"
+        left, right = (f"{left} (-{common:.3g})" if look.drawn == "signed" else left), f"{right} ({common:.3g})"
     colours = ", ".join(steps(look))
     st.html(
         f'<p class="legend">{left} <span role="img" aria-label="Colour scale from {left} to {right}" '
@@ -127,21 +128,21 @@ def legend(look: Look, common: float | None) -> None:
 
 def steps(look: Look) -> list[str]:
     """The colour scale in 18 steps, as CSS and Plotly write them."""
-    return [f"rgb({r}, {g}, {b})" for r, g, b in table(look.colours)[::15].tolist()]
+    return [f"rgb({r}, {g}, {b})" for r, g, b in ramp(look).tolist()]
 
 
 def inspection(name: str, method: Recipe, answer: Drawn, top: float, look: Look, scene: Scene) -> None:
     """One map large, with its values on hover, and beside it what it is and what the gate found."""
     left, right = st.columns([3, 2])
     with left:
-        values(name, shown(answer.attribution, look.values), top, look)
+        values(name, shown(answer.attribution, look.drawn), top, look)
     with right:
         st.markdown(f"**{linked(method.title())}**")
         st.markdown(method.story())
         for check in answer.checks:
             st.markdown(f"{'✓' if check.holds else '✗'} {check.says}")
         st.caption(
-            f"Explains “{scene.classes[answer.target]}”. Settings: {settings(method)}. "
+            f"Explains “{escaped(scene.classes[answer.target])}”. Settings: {settings(method)}. "
             f"Computed in {answer.seconds * 1000:.0f} ms on {answer.made_by['device']}."
         )
 
@@ -149,7 +150,7 @@ def inspection(name: str, method: Recipe, answer: Drawn, top: float, look: Look,
 def values(name: str, plane: np.ndarray, top: float, look: Look) -> None:
     """A heat map whose values can be read off: row, column, value."""
     top = top or 1
-    low = -top if look.values == "signed" else 0
+    low = -top if look.drawn == "signed" else 0
     colours = [[i / 17, colour] for i, colour in enumerate(steps(look))]
     figure = go.Figure(go.Heatmap(
         z=plane.astype(np.float32), zmin=low, zmax=top, colorscale=colours,

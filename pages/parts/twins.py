@@ -97,7 +97,9 @@ def other_model(scene: pick.Scene) -> dict[str, object]:
 def settings(pixels: int) -> tuple[int, int]:
     """How many pixels count as most important, and how many other pictures to compare with."""
     with st.container(horizontal=True):
-        k = st.slider("Most important pixels", 1, pixels // 2, max(1, pixels // 8), key=f"k{pixels}", **LINKED)
+        k = st.slider(
+            "Most important pixels", 1, min(pixels // 2, 100_000), max(1, pixels // 8), key=f"k{pixels}", **LINKED
+        )
         count = st.slider("Maps of other pictures", 0, 10, 3, key="others", help="Of the same kind as the second map.",
                           **LINKED)  # fmt: skip
     return k, count
@@ -114,9 +116,8 @@ def others(side: Side, scene: pick.Scene, count: int) -> list[Drawn]:
     names = [n for n in collection.names() if n != scene.picture.name]
     start = collection.names().index(scene.picture.name)
     chosen = [names[(start + i) % len(names)] for i in range(min(count, len(names)))]
-    strangers = [
-        Side(**{**vars(side), "pixels": cached.fitted(scene.picture.source, n, side.model)[0]}) for n in chosen
-    ]
+    pixels = (cached.fitted(scene.picture.source, name, side.model)[0] for name in chosen)
+    strangers = [replace(side, pixels=p) for p in pixels if not np.array_equal(p, side.pixels)]
     return list(there(strangers))
 
 
@@ -143,7 +144,7 @@ def table(found: list[Likeness], k: int, others: int, pixels: int) -> None:
     st.caption(
         f"Shuffled pixels: mean and range over {DRAWS} shuffles of the second map (for top-k overlap, k / N = "
         f"{k / pixels:.1%}). Other pictures: the first map against maps of {others} other pictures by the second's "
-        "model and method. At most: what the first map reaches with itself; ties keep it below 1. SSIM: maps "
+        "model and method. At most: what maps with these values can reach; ties keep it below 1. SSIM: maps "
         "stretched to [0, 1], data range 1, Gaussian window 11 px, sigma 1.5."
     )
 

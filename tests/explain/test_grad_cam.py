@@ -5,6 +5,7 @@ from torch import nn
 
 from attrcore.explain.grad_cam import GradCam
 from attrcore.kinds import Refused
+from attrcore.rewrite import with_activation
 from tests.conftest import seeded
 from tests.families import network, photo
 
@@ -31,3 +32,12 @@ def test_a_network_without_feature_map_is_refused(x, target):
     net = seeded(lambda: nn.Sequential(nn.Flatten(), nn.Linear(192, 8), nn.ReLU(), nn.Linear(8, 3)))
     with pytest.raises(Refused, match="feature map 1 from the end; this network has 0"):
         GradCam()(net, x, target)
+
+
+@pytest.mark.parametrize("name", ["convnext_tiny", "efficientnet_b0", "mobilenet_v3_small"])
+def test_feature_maps_have_their_channels_first(name):
+    """In ConvNeXt activations stand between linear layers, channels last; its feature maps are the sums."""
+    net, x = network(name), photo(size=96)
+    _, features = with_activation(net, 1, x)(x)
+    assert features.shape[2] == features.shape[3] == 3 and features.shape[1] in (768, 1280, 576)
+    assert GradCam()(net, x, torch.tensor([3])).shape == (1, 1, 96, 96)

@@ -186,6 +186,15 @@ def test_attention_is_refused_in_a_sentence():
         LRP()(network("vit_b_32"), photo(size=96), FIRST)
 
 
+def test_a_curve_without_a_rule_is_refused():
+    class Curved(nn.Module):
+        def forward(self, x):
+            return x.exp().mean((2, 3))
+
+    with pytest.raises(Refused, match="no rule for a step of this network, exp"):
+        LRP()(Curved(), torch.rand(1, 3, 8, 8), FIRST)
+
+
 def test_a_gate_gets_nothing_and_what_it_scales_gets_all():
     class Squeezed(nn.Module):
         def __init__(self):

@@ -1,9 +1,11 @@
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from attrcore.baselines import Black
-from attrcore.explain.patches import KernelShap, Lime, ShapleySampling, patches_of
+from attrcore.explain.patches import KernelShap, Lime, ShapleySampling, nearness, patches_of, several
+from attrcore.kinds import Refused
 
 PHOTO = nn.functional.interpolate(torch.rand(1, 3, 4, 4, generator=torch.Generator().manual_seed(0)), (32, 32))[0]
 
@@ -65,3 +67,15 @@ def test_another_seed_gives_another_map_and_more_samples_a_steadier_one(cls, toy
         return torch.stack(few).std(0).mean()
 
     assert 0 < spread(320 if cls is not ShapleySampling else 64) < spread(40 if cls is not ShapleySampling else 4)
+
+
+def test_limes_choices_weigh_as_in_its_authors_code():
+    seen = torch.tensor([[1, 1, 0, 0, 1, 0, 0, 0]])
+    distance = 1 - 3 / (8**0.5 * 3**0.5)
+    assert nearness(PHOTO, PHOTO, seen) == pytest.approx(np.sqrt(np.exp(-(distance**2) / 0.25**2)))
+    assert nearness(PHOTO, PHOTO, torch.ones(1, 8)) == 1
+
+
+def test_one_patch_alone_is_refused():
+    with pytest.raises(Refused, match="one patch only"):
+        several(torch.zeros(8, 8, dtype=torch.long))

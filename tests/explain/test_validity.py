@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
-from attrcore.baselines import Blurred, MeanColour
+from attrcore.baselines import Blurred, MeanColour, NoiseImages
+from attrcore.explain import DeepLiftShap, KernelShap, Lime, VarGrad
 from attrcore.explain.deeplift import DeepLift
 from attrcore.explain.gradient import Gradient
 from attrcore.explain.guided_backprop import GuidedBackprop
@@ -83,3 +86,31 @@ def test_a_guided_map_that_is_the_gradient_is_caught(toy, x, target):
 )
 def test_percentages_have_two_digits(share, text):
     assert percent(share) == text
+
+
+@pytest.mark.parametrize("method", [Lime(samples=10, patches=6), KernelShap(samples=12, patches=6), VarGrad(samples=2)])
+def test_the_fewest_draws_have_a_figure_too(method, toy, x, target):
+    for checks in validity(method, toy, x, target, method(toy, x, target)):
+        assert len(checks) == 1 or checks[1].figure.startswith("seed noise")
+
+
+def test_the_seed_of_the_background_counts(toy, x, target):
+    method = DeepLiftShap(background=NoiseImages(count=2))
+    (few,) = {c[-1].figure for c in validity(method, toy, x[:1], target[:1], method(toy, x[:1], target[:1]))}
+    share = float(few.partition("noise ")[2].partition(" %")[0])
+    several = torch.stack([DeepLiftShap(background=NoiseImages(2, s))(toy, x[:1], target[:1]) for s in range(20)])
+    true = 100 * (several.var(0).sum() / several[0].square().sum()).item()
+    assert true / 5 < share < 5 * true
+
+
+def test_a_regression_says_how_much_of_it_is_chance(linear, x, target):
+    """Fewer choices than patches, on average over several seeds within a factor of two of the truth."""
+    method = KernelShap(samples=60, patches=30)
+    maps = torch.stack([replace(method, seed=s)(linear, x[:1], target[:1]) for s in range(12)])
+    true = (maps.var(0).sum() / maps.square().mean(0).sum()).item()
+    said = []
+    for s in range(0, 12, 2):
+        one = replace(method, seed=s)
+        (checks,) = validity(one, linear, x[:1], target[:1], maps[s])
+        said.append(float(checks[1].figure.partition("noise ")[2].partition(" %")[0].replace("below", "")) / 100)
+    assert true / 2 < sum(said) / len(said) < 2 * true
