@@ -27,7 +27,7 @@ SMALLEST = {
 }
 
 
-@lru_cache(maxsize=4)  # a VGG takes 1 GB in this precision
+@lru_cache(maxsize=2)  # a VGG takes 1 GB in this precision
 def network(name):
     """Kaiming weights and non-trivial statistics, shifts and scales, float64: signals neither die nor explode."""
 
