@@ -242,6 +242,8 @@ def test_a_visitors_own_checkpoint(quiet, server, tmp_path):
     quiet.get_by_role("button", name="Use these weights").click()
     expect(quiet.get_by_text("This file is neither a .safetensors file nor one that torch.save wrote.")).to_be_visible()
     quiet.locator("input[type=file]").set_input_files(tmp_path / "mine.safetensors")
+    expect(quiet.get_by_text("mine.safetensors")).to_be_visible()
+    expect(quiet.get_by_text("This file is neither")).to_have_count(0)  # the new file has arrived and was looked at
     idle(quiet)
     quiet.get_by_role("button", name="Use these weights").click()
     expect(map_of(quiet, "Gradient")).to_be_visible(timeout=30_000)

@@ -39,4 +39,4 @@ def test_the_maps_of_all_classes_never_share_a_pixels_support(toy, x):
 def test_it_takes_signed_explainers_only():
     with pytest.raises(ValueError, match=r"CGI\.of must be one of GradientXInput, Gradient, .*, got Occlusion"):
         CGI(of=Occlusion())
-    assert CGI(of=GradientXInput()).passes == 10
+    assert CGI(of=GradientXInput()).passes == 11
