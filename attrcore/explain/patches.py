@@ -95,12 +95,8 @@ class Patches(Recipe):
 
 
 @dataclass(frozen=True)
-class Lime(Patches):
-    """LIME (Ribeiro et al., 2016, arXiv:1602.04938), through captum.
-
-    The weights of a ridge regression of the score on which patches are seen, samples near the whole image weighing
-    more.  Another seed gives another map, and so do other patches; the badge shows how much of this one is the seed's.
-    """
+class Choices(Patches):
+    """What LIME and KernelSHAP share: a regression of the score on random choices of patches."""
 
     a_mean: ClassVar[bool] = False
     differentiable: ClassVar[bool] = False
@@ -115,6 +111,15 @@ class Lime(Patches):
     def passes(self) -> int:
         """One per choice."""
         return self.samples
+
+
+@dataclass(frozen=True)
+class Lime(Choices):
+    """LIME (Ribeiro et al., 2016, arXiv:1602.04938), through captum.
+
+    The weights of a ridge regression of the score on which patches are seen, samples near the whole image weighing
+    more.  Another seed gives another map, and so do other patches; the badge shows how much of this one is the seed's.
+    """
 
     def of_one(self, forward: Callable[[Tensor], Tensor], x: Tensor, settings: dict[str, Any]) -> Tensor:
         """(1, C, H, W) -> (1, C, H, W)."""
@@ -131,26 +136,12 @@ class Lime(Patches):
 
 
 @dataclass(frozen=True)
-class KernelShap(Patches):
+class KernelShap(Choices):
     """KernelSHAP (Lundberg & Lee, 2017, arXiv:1705.07874), through captum.
 
     Shapley values of patches, from a weighted regression over random choices of them: the mean, over all orders in
     which patches may appear, of what each adds to the score.  The badge shows how much is the seed's.
     """
-
-    a_mean: ClassVar[bool] = False
-    differentiable: ClassVar[bool] = False
-    promises: ClassVar[dict[str, float]] = {"settled": 0.5}
-
-    patches: int = knob(50, 2, 200, "About how many patches of like colour.")
-    samples: int = knob(300, 10, 5000, "Random choices of patches.")
-    baseline: Baseline = part(MeanColour(), "What takes the place of a patch.")
-    seed: int = knob(0, 0, 2**31 - 1, "Which choices are drawn.")
-
-    @property
-    def passes(self) -> int:
-        """One per choice."""
-        return self.samples
 
     def of_one(self, forward: Callable[[Tensor], Tensor], x: Tensor, settings: dict[str, Any]) -> Tensor:
         """(1, C, H, W) -> (1, C, H, W)."""

@@ -14,6 +14,7 @@ from attrcore.answers import Answer
 from attrcore.explain.validity import Check
 from attrcore.kinds import Refused
 from attrcore.look import Look, in_words, ramp, shown
+from attrcore.look import picture as rgb
 from attrcore.quick import Drawn
 from attrcore.recipe import Recipe
 from pages.parts.cached import Painted
@@ -21,11 +22,6 @@ from pages.parts.knobs import escaped
 from pages.parts.pick import Scene
 
 CARD = 205  # px: four fit beside the sidebar at 1280, seven at 1920
-
-
-def rgb(pixels: np.ndarray) -> np.ndarray:
-    """(C, H, W) uint8 -> (H, W, 3)."""
-    return np.broadcast_to(pixels.transpose(1, 2, 0), (*pixels.shape[1:], 3))
 
 
 def grid(scene: Scene) -> Any:
