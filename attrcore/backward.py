@@ -24,15 +24,13 @@ class Step:
     kind: str  # as `attrcore.nodes` names it, or nothing
     name: str
     function: Callable[..., Tensor]  # of its inputs
-    inputs: tuple[Tensor, ...]  # those that depend on the image
+    inputs: tuple[Tensor, ...]  # those that depend on the image, as this step alone sees them
     output: Any  # a tensor, or several where the step splits one
     module: nn.Module | None  # the layer, where the step is one
     given: tuple[Any, ...]  # every argument in order, tensors and settings
 
     def gradient(self, message: Tensor) -> Sequence[Tensor]:
         """What the chain rule sends to each input."""
-        if len(self.inputs) > 1:  # one may depend on another, and the way through that one is not this step's
-            return pull(self.function, self.inputs, message)
         return torch.autograd.grad(self.output, self.inputs, message, create_graph=torch.is_grad_enabled())
 
 
@@ -51,8 +49,8 @@ def backward(
     """What reaches the image: (B, C, H, W).  Steps of a kind that has no rule send the gradient.
 
     `g` is a network as single steps that overwrite nothing (`rewrite.plain`); `first` makes the first message of the
-    logits.  Where a `baseline` (B, C, H, W) is given, rules also see its pass.  The result keeps its graph exactly when
-    `x` asks for gradients.
+    logits.  Where a `baseline` (B, C, H, W) is given, rules also see its pass; one that is the same for all images may
+    be (1, C, H, W).  The result keeps its graph exactly when `x` asks for gradients.
     """
     keep = x.requires_grad
     with torch.enable_grad():
@@ -60,6 +58,8 @@ def backward(
     if baseline is not None:
         with torch.set_grad_enabled(baseline.requires_grad):
             others = run(g, baseline)
+            if not all(alike(step, others[node]) for node, step in steps.items()):  # the batch is not their first side
+                others = run(g, baseline.expand_as(x))
     (start,), (end,) = ([n for n in g.graph.nodes if n.op == op] for op in ("placeholder", "output"))
     (scores,) = end.args
     with torch.set_grad_enabled(keep):
@@ -85,27 +85,46 @@ def backward(
 
 def run(g: fx.GraphModule, x: Tensor) -> dict[fx.Node, Step]:
     """A forward pass, every step that depends on the image remembered; shapes and constants are not steps."""
-    passes = fx.Interpreter(g, garbage_collect_values=False)
-    passes.run(x)
-    values, steps = passes.env, {}
-    for node in g.graph.nodes:
-        sources = [n for n in node.all_input_nodes if n in steps]
+    recording = Recording(g)
+    recording.run(x)
+    return recording.steps
+
+
+class Recording(fx.Interpreter):
+    """A forward pass that remembers its steps."""
+
+    def __init__(self, g: fx.GraphModule) -> None:
+        super().__init__(g, garbage_collect_values=False)
+        self.steps: dict[fx.Node, Step] = {}
+
+    def run_node(self, node: fx.Node) -> Any:
+        """What the node gives."""
+        sources = [n for n in node.all_input_nodes if n in self.steps]
         if node.op == "output" or not (sources or node.op == "placeholder"):
-            continue
-        if not isinstance(values[node], Tensor) and not splits(values[node]):
-            continue
+            return super().run_node(node)
+        inputs = [self.env[n] for n in sources]
+        if len(inputs) > 1:  # one may depend on another, and the way through that one is not this step's
+            inputs = [z.view_as(z) for z in inputs]
 
-        def function(*inputs: Tensor, node: fx.Node = node, sources: list[fx.Node] = sources) -> Tensor:
+        def function(*inputs: Tensor) -> Any:
             given = dict(zip(sources, inputs, strict=True))
-            args, kwargs = fx.node.map_arg((node.args, node.kwargs), {**values, **given}.get)
-            return getattr(passes, node.op)(node.target, args, kwargs)
+            args, kwargs = fx.node.map_arg((node.args, node.kwargs), lambda n: given[n] if n in given else self.env[n])
+            return getattr(self, node.op)(node.target, args, kwargs)
 
-        kind = kind_of(g, node) or curved(g, node) or ""
-        module = g.get_submodule(node.target) if node.op == "call_module" else None
-        inputs = tuple(steps[n].output for n in sources)
-        given = fx.node.map_arg((*node.args, *node.kwargs.values()), values.get)
-        steps[node] = Step(kind, node.name, function, inputs, values[node], module, given)
-    return steps
+        value = function(*inputs) if sources else super().run_node(node)
+        if isinstance(value, Tensor) or splits(value):
+            module = self.module.get_submodule(node.target) if node.op == "call_module" else None
+            kind = kind_of(self.module, node) or curved(self.module, node) or ""
+            given = fx.node.map_arg((*node.args, *node.kwargs.values()), self.env.get)
+            self.steps[node] = Step(kind, node.name, function, tuple(inputs), value, module, given)
+        return value
+
+
+def alike(step: Step, other: Step) -> bool:
+    """Have the two outputs of one shape, or is one a single image's that serves the whole batch?"""
+    if splits(step.output) or step.output.shape == other.output.shape:
+        return True
+    return other.output.shape == (1, *step.output.shape[1:])
 
 
 def pull(function: Callable[..., Tensor], at: Sequence[Tensor], message: Tensor) -> Sequence[Tensor]:

@@ -30,6 +30,12 @@ def rescale(message: Tensor, step: Step, other: Step) -> Sequence[Tensor]:
     return (message * secant(step.output - other.output, z - z0, slope, z),)
 
 
+def rescale_relu(message: Tensor, step: Step, other: Step) -> Sequence[Tensor]:
+    """The same secant in closed form, which costs half as much and loses no digits where image and baseline agree."""
+    (z,), (z0,) = step.inputs, other.inputs
+    return (message * (step.output + other.output) / (z.abs() + z0.abs() + torch.finfo(z.dtype).tiny),)
+
+
 def rescale_pool(message: Tensor, step: Step, other: Step) -> Sequence[Tensor]:
     """Max-pooling.  The paper has no rule for it; this one is ours.
 
@@ -38,26 +44,36 @@ def rescale_pool(message: Tensor, step: Step, other: Step) -> Sequence[Tensor]:
     preferred.  The maximum never changes by more than such a pixel does, so multipliers are in [0, 1] and the sum is
     kept.
     """
-    (z,), (z0,) = step.inputs, other.inputs
+    (z,), (z0,), high, high0 = step.inputs, other.inputs, step.output, other.output
     k, s, p, d = pooling(step.module.function)
-    rim: list[int] = []
+    rim: list[int] = []  # left, right, above, below
     for i in (1, 0):
-        side, count = z.shape[2 + i], step.output.shape[2 + i]
+        side, count = z.shape[2 + i], high.shape[2 + i]
         rim += [p[i], max(0, (count - 1) * s[i] + d[i] * (k[i] - 1) + 1 - side - p[i])]
 
-    def windows(t: Tensor) -> Tensor:  # (B, C, H, W) -> (B, C, pixels of a window, windows), the rim far below all
+    def corners(t: Tensor) -> list[Tensor]:  # the first pixels of all windows, the second ones, ..., the rim far below
         padded = F.pad(t, rim, value=torch.finfo(t.dtype).min / 4)
-        return F.unfold(padded, k, d, 0, s).view(*t.shape[:2], k[0] * k[1], -1)
+        rows, columns = (
+            [slice(at * d[i], at * d[i] + (high.shape[2 + i] - 1) * s[i] + 1, s[i]) for at in range(k[i])]
+            for i in (0, 1)
+        )
+        return [padded[:, :, row, column] for row in rows for column in columns]
 
-    seen, seen0 = windows(z), windows(z0)
-    high, high0 = (t.flatten(2)[:, :, None] for t in (step.output, other.output))
-    decides = torch.where(high >= high0, seen == high, seen0 == high0).to(z.dtype)
-    share = decides / decides.sum(2, keepdim=True)
-    sent = message.flatten(2)[:, :, None] * secant(share * (high - high0), seen - seen0, share, seen)
+    up = high >= high0
+    sign = torch.where(up, 1.0, -1.0).to(z.dtype)
+    seen = list(zip(corners(z), corners(z0), strict=True))
+    decides = [torch.where(up, a == high, b == high0) for a, b in seen]
+    # the quotient of two changes of the same sign; where both are nothing but rounding it is 1
+    trifle = 16 * torch.finfo(z.dtype).eps * (1 + high.abs() + high0.abs())
+    share = message / sum(decides) * ((high - high0).abs() + trifle)
+    sent = [
+        share / torch.where(its, torch.addcmul(trifle, a - b, sign), torch.inf)
+        for its, (a, b) in zip(decides, seen, strict=True)
+    ]
     left, right, above, below = rim
     whole = z.shape[2] + above + below, z.shape[3] + left + right
-    sent = F.fold(sent.flatten(1, 2), whole, k, d, 0, s)
-    return (sent[:, :, above : above + z.shape[2], left : left + z.shape[3]],)
+    summed = F.fold(torch.stack(sent, 2).flatten(3).flatten(1, 2), whole, k, d, 0, s)
+    return (summed[:, :, above : above + z.shape[2], left : left + z.shape[3]],)
 
 
 def product(message: Tensor, step: Step, other: Step) -> Sequence[Tensor]:
@@ -102,6 +118,7 @@ def rescale_layer_norm(message: Tensor, step: Step, other: Step) -> Sequence[Ten
 CURVES = ELEMENTWISE | (CURVED - {"softmax", "log_softmax", "glu", "maximum", "minimum", "where"})
 RULES: dict[str, Rule] = {
     **dict.fromkeys(CURVES, rescale),
+    "relu": rescale_relu,
     "max_pool2d": rescale_pool,
     "mul": product,
     "matmul": product,
@@ -128,9 +145,11 @@ class DeepLift(Recipe):
     def __call__(self, net: nn.Module, x: Tensor, target: Tensor) -> Tensor:
         """(B, C, H, W), (B,) -> (B, C, H, W)."""
         start = self.reference(x)
+        same = not start.requires_grad and (start == start[:1]).all()  # one pass of it serves all images
 
         def multipliers(rows: slice) -> Tensor:
-            return backward(plain(net), x[rows], of_class(target[rows]), RULES, start[rows])
+            other = start[:1] if same else start[rows]
+            return backward(plain(net), x[rows], of_class(target[rows]), RULES, other)
 
         return (x - start) * torch.cat([m for _, m in in_chunks(multipliers, len(x), net, x)])
 

@@ -4,18 +4,21 @@ A rule gets the relevance of a step's outputs and gives its inputs their shares.
 of an input is what it contributes to the output; rules differ in which contributions count.
 """
 
-from collections.abc import Callable, Sequence
+import operator
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial, reduce
 
 import torch
 from torch import Tensor, fx, nn
 from torch.nn import functional as F
 
-from attrcore.backward import Rule, Step, pull
+from attrcore.backward import Rule, Step
 from attrcore.kinds import Refused
 from attrcore.nodes import CURVED, ELEMENTWISE, kind_of
 from attrcore.rewrite import kept, taken_apart
 
-Group = tuple[list[tuple[Tensor, Tensor]], Tensor]  # inputs and weights whose products are summed, and a bias
+Terms = list[tuple[Tensor, Tensor]]  # inputs and weights whose products are summed
+Group = tuple[Terms, Tensor | float]  # and a bias
 # Which contributions to a layer's outputs count, given its input and bias: what part of the relevance by which group.
 Counting = Callable[["Layer", Tensor, Tensor], list[tuple[float | Tensor, Group]]]
 
@@ -27,6 +30,11 @@ class Layer(nn.Module):
         super().__init__()
         self.layer, self.norm = layer, norm
         self.kind = "first layer" if first else "convolution" if isinstance(layer, nn.Conv2d) else "dense layer"
+
+    @property
+    def channels(self) -> int | None:
+        """Which side of inputs and of weights has the channels that are summed over; None where groups keep apart."""
+        return -1 if isinstance(self.layer, nn.Linear) else 1 if self.layer.groups == 1 else None
 
     @property
     def weight(self) -> Tensor:
@@ -94,7 +102,7 @@ def by_contribution(counting: Counting, eps: float = 0.0, biases: bool = False) 
         layer, (x,) = step.module, step.inputs
         bias = layer.bias() if biases else torch.zeros_like(layer.bias())
         groups = counting(layer, x, bias)
-        return (sum(shares(layer, group, part * relevance, eps) for part, group in groups),)
+        return (total(shares(layer, group, times(relevance, part), eps) for part, group in groups),)
 
     return rule
 
@@ -102,28 +110,54 @@ def by_contribution(counting: Counting, eps: float = 0.0, biases: bool = False) 
 def shares(layer: Layer, group: Group, relevance: Tensor, eps: float) -> Tensor:
     """Sum over the group's terms (x, w) of x times what w sends back of relevance / (sum of all x w, and the bias)."""
     keep, (terms, bias) = torch.is_grad_enabled(), group
+    count, side = len(terms), layer.channels
+    if side and count > 1:  # one pass over all their channels is cheaper than a pass for each term
+        terms = [tuple(torch.cat(parts, side) for parts in zip(*terms, strict=True))]
     with torch.enable_grad():
         ends = [x.view_as(x) if keep and x.requires_grad else x.detach().requires_grad_() for x, _ in terms]
-        total = sum(layer.linear(end, w) for end, (_, w) in zip(ends, terms, strict=True))
-    quotient = relevance / stable((total if keep else total.detach()) + bias, eps)
-    sent = torch.autograd.grad(total, ends, quotient, create_graph=keep)
-    return sum(x * g for (x, _), g in zip(terms, sent, strict=True))
+        z = total(layer.linear(end, w) for end, (_, w) in zip(ends, terms, strict=True))
+    quotient = relevance / stable((z if keep else z.detach()) + bias, eps)
+    sent = torch.autograd.grad(z, ends, quotient, create_graph=keep)
+    shared = total(x * g for (x, _), g in zip(terms, sent, strict=True))
+    return total(shared.chunk(count, side)) if side and count > 1 else shared
 
 
 def stable(z: Tensor, eps: float = 0.0) -> Tensor:
     """`z` away from zero by `eps` times its root mean square over each item of the batch, and at least a trifle."""
-    away = eps * z.square().flatten(1).mean(1).sqrt().view(-1, *[1] * (z.dim() - 1)) + torch.finfo(z.dtype).tiny ** 0.25
-    return z + torch.where(z < 0, -away, away)
+    away = z.new_tensor(torch.finfo(z.dtype).tiny ** 0.25)
+    if eps:
+        away = away + eps * z.square().flatten(1).mean(1).sqrt().view(-1, *[1] * (z.dim() - 1))
+    return z + away.copysign(z)
 
 
-def split(t: Tensor) -> tuple[Tensor, Tensor]:
-    """Its positive and its negative part."""
-    return t.clamp(min=0), t.clamp(max=0)
+def total(parts: Iterable[Tensor]) -> Tensor:
+    """Their sum; the one of Python starts by adding a zero, which costs a pass over a large tensor."""
+    return reduce(operator.add, parts)
 
 
-def some(terms: list[tuple[Tensor, Tensor]]) -> list[tuple[Tensor, Tensor]]:
-    """Those whose inputs are not all zero, the first at least: behind a rectifier nothing is negative."""
-    return [terms[0], *(term for term in terms[1:] if term[0].any())]
+def times(relevance: Tensor, part: float | Tensor) -> Tensor:
+    """That part of it."""
+    return relevance if isinstance(part, float) and part == 1 else part * relevance
+
+
+def positive(t: Tensor) -> Tensor:
+    """Its positive part."""
+    return t.clamp(min=0)
+
+
+def negative(t: Tensor) -> Tensor:
+    """Its negative part."""
+    return t.clamp(max=0)
+
+
+def by_sign(x: Tensor, above: Callable[[], Tensor], below: Callable[[], Tensor]) -> Terms:
+    """What is positive in `x` with the weights `above`, what is negative with `below`, asked for only where needed.
+
+    Behind a rectifier nothing is negative, and a pass over the layer is saved.
+    """
+    if x.min() >= 0:
+        return [(x, above())]
+    return [(positive(x), above()), (negative(x), below())]
 
 
 def everything(layer: Layer, x: Tensor, bias: Tensor) -> list[tuple[float, Group]]:
@@ -135,9 +169,11 @@ def for_and_against(alpha: float, beta: float) -> Counting:
     """`alpha` of the relevance by what speaks for the output, minus `beta` by what speaks against it."""
 
     def counting(layer: Layer, x: Tensor, bias: Tensor) -> list[tuple[float, Group]]:
-        (xp, xn), (wp, wn), (bp, bn) = split(x), split(layer.weight), split(bias)
-        groups = (alpha, ([(xp, wp), (xn, wn)], bp)), (-beta, ([(xp, wn), (xn, wp)], bn))
-        return [(part, (some(terms), bias)) for part, (terms, bias) in groups if part]
+        up, down = partial(positive, layer.weight), partial(negative, layer.weight)
+        groups: list[tuple[float, Group]] = [(alpha, (by_sign(x, up, down), positive(bias)))]
+        if beta:
+            groups.append((-beta, (by_sign(x, down, up), negative(bias))))
+        return groups
 
     return counting
 
@@ -146,11 +182,11 @@ def favouring(gamma: float) -> Counting:
     """Everything counts, and what speaks for the output's sign counts 1 + `gamma` times (LRP-gamma)."""
 
     def counting(layer: Layer, x: Tensor, bias: Tensor) -> list[tuple[Tensor, Group]]:
-        (xp, xn), (wp, wn), (bp, bn) = split(x), split(layer.weight), split(bias)
-        up = (layer.linear(x, layer.weight) + bias > 0).to(x.dtype)
-        more, less = layer.weight + gamma * wp, layer.weight + gamma * wn
-        rising, falling = [(xp, more), (xn, less)], [(xp, less), (xn, more)]
-        return [(up, (some(rising), bias + gamma * bp)), (1 - up, (some(falling), bias + gamma * bn))]
+        w = layer.weight
+        up = (layer.linear(x, w) + bias > 0).to(x.dtype)
+        more, less = (lambda part=part: w + gamma * part(w) for part in (positive, negative))
+        rising, falling = by_sign(x, more, less), by_sign(x, less, more)
+        return [(up, (rising, bias + gamma * positive(bias))), (1 - up, (falling, bias + gamma * negative(bias)))]
 
     return counting
 
@@ -164,8 +200,8 @@ def within(low: Tensor, high: Tensor) -> Counting:
     """Contributions count from that end of the range [`low`, `high`] at which they would be least (the box rule)."""
 
     def counting(layer: Layer, x: Tensor, bias: Tensor) -> list[tuple[float, Group]]:
-        wp, wn = split(layer.weight)
-        return [(1.0, ([(x, layer.weight), (-low.expand_as(x), wp), (-high.expand_as(x), wn)], bias))]
+        w = layer.weight
+        return [(1.0, ([(x, w), (-low.expand_as(x), positive(w)), (-high.expand_as(x), negative(w))], bias))]
 
     return counting
 
@@ -180,7 +216,7 @@ def sums(relevance: Tensor, step: Step, other: Step | None) -> Sequence[Tensor]:
     if len(step.inputs) == 1:  # with a constant
         return as_it_is(relevance, step, other)
     quotient = relevance / stable(step.output)
-    return tuple(z * g for z, g in zip(step.inputs, pull(step.function, step.inputs, quotient), strict=True))
+    return tuple(z * g for z, g in zip(step.inputs, step.gradient(quotient), strict=True))
 
 
 def mean(relevance: Tensor, step: Step, other: Step | None) -> Sequence[Tensor]:

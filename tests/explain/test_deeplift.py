@@ -113,3 +113,26 @@ def test_where_captum_is_wrong_stacked_pools_lose_a_good_part_of_the_sum():
     net, x = network("squeezenet1_1"), photo()
     theirs = captum.attr.DeepLift(net).attribute(x.clone(), torch.zeros_like(x), target=T).detach()
     assert gap(net, x, theirs) > 0.2
+
+
+class Merged(nn.Module):
+    """Its middle sees images and channels as one side."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.middle, self.last = nn.Conv2d(3, 4, 3), nn.Linear(9, 5), nn.Linear(20, 3)
+
+    def forward(self, x):
+        z = self.conv(x).relu().reshape(x.shape[0] * 4, 9)
+        return self.last(self.middle(z).tanh().reshape(x.shape[0], 20))
+
+
+@pytest.mark.parametrize("name", ["squeezenet1_1", "densenet121", "convnext_tiny", "vit_b_32", "merged"])
+def test_one_pass_of_a_baseline_serves_a_whole_batch(name):
+    """The map of an image does not depend on the others."""
+    net, x = (seeded(Merged), torch.rand(2, 3, 5, 5)) if name == "merged" else (network(name), None)
+    x = torch.cat([photo(), photo().flip(3)]) if x is None else x.double()
+    t = torch.tensor([1, 2])
+    together = DeepLift()(net.double(), x, t)
+    for i in range(2):
+        torch.testing.assert_close(together[i : i + 1], DeepLift()(net, x[i : i + 1], t[i : i + 1]))
