@@ -14,7 +14,7 @@ from torch import Tensor
 from attrcore.baselines import Baseline
 from attrcore.batches import in_chunks, wanted
 from attrcore.data import others  # noqa: F401 - baselines of the menu
-from attrcore.explain.integrated_gradients import RULES, IntegratedGradients, quadrature
+from attrcore.explain.integrated_gradients import QUADRATURES, IntegratedGradients, quadrature
 from attrcore.explain.patches import patches_of
 from attrcore.explain.validity import Check, gap, something
 from attrcore.look import limit
@@ -122,7 +122,7 @@ def gaps(model: str, digest: str, image: np.ndarray, target: int | None, start: 
         total = weights @ slopes[np.searchsorted(points, places.round(12))]
         return float(abs(total - (last - first)) / max(abs(last - first), 1e-12))
 
-    return {rule: [off(rule, steps) for steps in STEPS] for rule in RULES}
+    return {rule: [off(rule, steps) for steps in STEPS] for rule in QUADRATURES}
 
 
 def gaps_from(
@@ -134,7 +134,7 @@ def gaps_from(
 
 def looks() -> np.ndarray:
     """Where the rules look in all, each place once, in order: many share theirs."""
-    return np.unique(np.concatenate([quadrature(rule, n)[0] for rule in RULES for n in STEPS]).round(12))
+    return np.unique(np.concatenate([quadrature(rule, n)[0] for rule in QUADRATURES for n in STEPS]).round(12))
 
 
 def scene(

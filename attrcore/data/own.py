@@ -47,7 +47,7 @@ def read(data: bytes) -> Image.Image:
         turn = orientation(picture)
         picture = simple(picture)
         picture = shrunk(picture)
-        return plain(picture.transpose(TURNED[turn]) if turn in TURNED else picture)
+        return bare(picture.transpose(TURNED[turn]) if turn in TURNED else picture)
     except UnidentifiedImageError:
         raise Refused(f"This file is none of {', '.join(FORMATS)}.") from None
     except Image.DecompressionBombError:
@@ -111,7 +111,7 @@ def shrunk(picture: Image.Image) -> Image.Image:
     return picture.reduce(times) if times > 1 else picture
 
 
-def plain(picture: Image.Image) -> Image.Image:
+def bare(picture: Image.Image) -> Image.Image:
     """One of the simple modes as 8-bit RGB.  Raises Refused for values that are no numbers."""
     if picture.mode in ("I", "F"):  # 16 and 32 bits: Pillow would clip, not scale
         values = np.asarray(picture, dtype=np.float64)

@@ -38,8 +38,13 @@ def trapezoid(n: int) -> tuple[np.ndarray, np.ndarray]:
     return points, weights
 
 
-RULES = {"Gauss-Legendre": gauss_legendre, "midpoint": midpoint, "trapezoid": trapezoid, "right Riemann": right_riemann}
-quadrature = cache(lambda rule, n: RULES[rule](n))
+QUADRATURES = {
+    "Gauss-Legendre": gauss_legendre,
+    "midpoint": midpoint,
+    "trapezoid": trapezoid,
+    "right Riemann": right_riemann,
+}
+quadrature = cache(lambda rule, n: QUADRATURES[rule](n))
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,7 @@ class IntegratedGradients(Recipe):
     promises: ClassVar[dict[str, float]] = {"completeness": 0.05}  # the paper's own word for enough steps
 
     steps: int = knob(32, 1, 512, "Points on the path; more is closer to the integral.")
-    rule: str = knob("Gauss-Legendre", choices=tuple(RULES), help="Where the points lie and how they weigh.")
+    rule: str = knob("Gauss-Legendre", choices=tuple(QUADRATURES), help="Where the points lie and how they weigh.")
     baseline: Baseline = part(Black(), "The image that the path starts from.")
 
     @property

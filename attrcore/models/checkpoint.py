@@ -54,7 +54,7 @@ def from_torch(data: bytes) -> Any:
         return torch.load(BytesIO(data), map_location="cpu", weights_only=True)
     except UnpicklingError as e:
         if named := re.search(r"GLOBAL (\S+)", str(e)):
-            what = f"holds a Python object ({plain(named[1])}), and no visitor's code is run here"
+            what = f"holds a Python object ({harmless(named[1])}), and no visitor's code is run here"
             raise Unfit(f"This file {what}: save net.state_dict() instead.") from None
         raise Unfit("This file is damaged, or holds more than tensors: save net.state_dict().") from None
     except Exception as e:  # torch raises a dozen kinds over damaged files
@@ -87,9 +87,9 @@ def state_dict(found: Any) -> dict[str, Tensor]:
         if not isinstance(key, str):
             raise Unfit(f"A state dict must map names to tensors; a key in this file is of type {kind(key)}.")
         if not isinstance(value, Tensor):
-            raise Unfit(f"A state dict must map names to tensors; {plain(key)} is of type {kind(value)}.")
+            raise Unfit(f"A state dict must map names to tensors; {harmless(key)} is of type {kind(value)}.")
         if value.layout != torch.strided or value.device.type != "cpu" or value.is_quantized:
-            raise Unfit(f"Weights must be dense tensors with values; {plain(key)} is not.")
+            raise Unfit(f"Weights must be dense tensors with values; {harmless(key)} is not.")
     return dict(weights)
 
 
@@ -102,13 +102,13 @@ def unprefixed(weights: dict[str, Tensor]) -> dict[str, Tensor]:
 
 def some(names: Iterable[str]) -> str:
     """Three names at most, and how many more there are."""
-    first = [plain(name) for name in names]
+    first = [harmless(name) for name in names]
     if len(first) > 3:
         return f"{', '.join(first[:3])} and {len(first) - 3} more"
     return " and ".join([", ".join(first[:-1]), first[-1]]) if len(first) > 1 else first[0]
 
 
-def plain(name: str) -> str:
+def harmless(name: str) -> str:
     """A name from a visitor's file, short and without anything that a page might take for more than a name."""
     return re.sub(r"[^\w.\-]", "?", name)[:60] or "(a name without letters)"
 

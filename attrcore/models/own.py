@@ -8,7 +8,7 @@ import torch
 
 from attrcore.models import checkpoint, match
 from attrcore.models.architectures import ARCHITECTURES
-from attrcore.models.checkpoint import Unfit, plain
+from attrcore.models.checkpoint import Unfit, harmless
 from attrcore.models.imagenet import MEAN, STD
 from attrcore.models.stored import Stored, assembled, keep
 
@@ -37,7 +37,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         if self.architecture not in ARCHITECTURES:
-            raise Unfit(f"There is no architecture {plain(str(self.architecture))} here.")
+            raise Unfit(f"There is no architecture {harmless(str(self.architecture))} here.")
         known, (channels, *sides) = ARCHITECTURES[self.architecture], self.size
         if channels != known.size[0]:
             raise Unfit(f"{known.title} takes images of {known.size[0]} channels, not of {channels}.")

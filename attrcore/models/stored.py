@@ -95,6 +95,11 @@ class Stored:
         here = self.card.is_file() and self.weights.is_file()
         return "" if here else f"The checkpoint {self.name} is not on this machine."
 
+    def remove(self) -> None:
+        """Take it off this machine; those who look at it now keep what they see."""
+        for file in (self.card, self.weights):  # the card first: without it the checkpoint is not there
+            file.unlink(missing_ok=True)
+
     def load(self) -> Classifier:
         """The network in eval mode.  Raises FileNotFoundError, or ValueError where the weights are not the card's."""
         if reason := self.missing():

@@ -10,13 +10,11 @@ import streamlit as st
 from attrcore.axioms import Verdict
 from attrcore.look import Look, in_words, limit, paint
 from pages.parts.show import CARD, drawing, rgb
+from pages.parts.strokes import COLOURS, DASHES
 from pages.parts.tables import table
 
-# Okabe and Ito's colours, which are told apart with the common colour blindnesses and on light and dark ground.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6D31", "#7F7F7F")
 MARKS = ("circle-open", "diamond", "x-thin-open")
 SIZES = (17, 10, 9)
-DASHES = ("solid", "dash", "dot", "dashdot")
 KEPT, BROKEN = "kept", "not kept"
 FLOOR = 1e-9  # where zero stands on a logarithmic axis
 SIGNED = Look(values="signed")
@@ -43,7 +41,7 @@ def lines(x: np.ndarray, curves: Mapping[str, np.ndarray], at: int, alt: str) ->
     figure = go.Figure()
     for i, (name, y) in enumerate(curves.items()):
         colour, width = ("rgba(127, 127, 127, 0.45)", 12) if i == 0 else (COLOURS[(i - 1) % len(COLOURS)], 4)
-        style = {"color": colour, "width": width, "dash": DASHES[(i - 1) % len(DASHES)] if i else "solid"}
+        style = {"color": colour, "width": width, "dash": tuple(DASHES)[(i - 1) % len(DASHES)] if i else "solid"}
         y = y.astype(np.float32)
         figure.add_scatter(x=x, y=y, name=name, mode="lines", line=style, hovertemplate="%{y:.3f}", legendgroup=name)
         figure.add_scatter(

@@ -8,23 +8,14 @@ import streamlit as st
 from plotly.subplots import make_subplots
 
 from attrcore.answers import Answer
-from attrcore.explain.integrated_gradients import RULES
+from attrcore.explain.integrated_gradients import QUADRATURES
 from attrcore.ig_path import STEPS, Halves, Opened
 from attrcore.look import Look, in_words, limit, paint
 from pages.parts import cached, lens, show, wire
 from pages.parts.pick import Scene
+from pages.parts.strokes import BLUE, COLOURS, DASHES, GREEN, ORANGE, PINK
 
 SIGNED = Look(values="signed")  # the halves of a path may speak against each other
-# Told apart with the common colour blindnesses, and seen on white and on black; dashes tell them apart in print.
-BLUE, ORANGE, GREEN, PINK = "#3a87c8", "#d9700f", "#16997a", "#c46da5"
-COLOURS = (BLUE, ORANGE, GREEN, PINK)
-# Lines as Plotly writes them, and one period of each as CSS does, with the line's own colour.
-DASHES = {
-    "solid": "currentColor 0 30px",
-    "dash": "currentColor 0 8px, #0000 8px 13px",
-    "dot": "currentColor 0 3px, #0000 3px 6px",
-    "dashdot": "currentColor 0 8px, #0000 8px 11px, currentColor 11px 13px, #0000 13px 16px",
-}
 CHART = 270  # px: three fit beside the sidebar at 1280, five at 1920
 LEAST = -2  # log10 of the smallest gap drawn, in percent
 PLAIN = {"displayModeBar": False}
@@ -181,7 +172,7 @@ def several(asked: dict[str, Answer]) -> None:
     lines = [
         f'<span style="display: inline-block; width: 30px; height: 3px; vertical-align: middle; color: {colour}; '
         f'background: repeating-linear-gradient(to right, {dash})"></span> {rule}'
-        for rule, colour, dash in zip(RULES, COLOURS, DASHES.values(), strict=True)
+        for rule, colour, dash in zip(QUADRATURES, COLOURS, DASHES.values(), strict=False)
     ]
     st.html(f'<p class="about">{" &emsp; ".join(lines)}</p>')
     with st.container(horizontal=True, gap="small"):
@@ -199,7 +190,7 @@ def several(asked: dict[str, Answer]) -> None:
 def gaps(name: str, found: dict[str, list[float]]) -> None:
     """How far from complete each rule leaves the map, by steps, on logarithmic axes."""
     figure = go.Figure()
-    for (rule, off), colour, dash in zip(found.items(), COLOURS, DASHES, strict=True):
+    for (rule, off), colour, dash in zip(found.items(), COLOURS, DASHES, strict=False):
         figure.add_scatter(
             x=STEPS, y=[max(100 * gap, 10.0**LEAST) for gap in off], name=rule, mode="markers+lines",
             line={"color": colour, "dash": dash},

@@ -6,6 +6,7 @@ from uuid import uuid4
 import streamlit as st
 
 from attrcore.kinds import Refused
+from attrcore.models import find
 from attrcore.models.architectures import ARCHITECTURES
 from attrcore.models.checkpoint import MOST_BYTES
 from attrcore.models.own import INTERPOLATIONS, NORMALISATIONS
@@ -15,8 +16,11 @@ from pages.parts import cached
 OTHER = "other numbers"
 
 
-def offered() -> str | None:
-    """A form for a checkpoint; the name under which it is found once it was accepted."""
+def offered(mine: list[str]) -> str | None:
+    """A form for a checkpoint; the name under which it is found once it was accepted.
+
+    `mine` are those kept before: they can be removed.
+    """
     st.header("Your own checkpoint")
     st.markdown(
         "The weights of a network whose architecture is known here: a `.safetensors` file, or a state dict written by "
@@ -27,7 +31,9 @@ def offered() -> str | None:
     )
     settings = said(kind, *ARCHITECTURES[kind].size)
     file = st.file_uploader("File of weights", ["safetensors", "pth", "pt", "bin"], max_upload_size=MOST_BYTES >> 20)
-    if file is None or not st.button("Use these weights"):
+    used = file is not None and st.button("Use these weights")
+    removable(mine)
+    if not used:
         return None
     try:
         return kept(file.getvalue(), settings, file.name)
@@ -60,6 +66,17 @@ def said(kind: str, channels: int, height: int, width: int) -> dict[str, Any]:
         "architecture": kind, "size": [channels, h, w], "mean": list(mean), "std": list(std), "resize": short,
         "interpolation": how, "classes": [line.strip() for line in labels.splitlines() if line.strip()],
     }  # fmt: skip
+
+
+def removable(mine: list[str]) -> None:
+    """A button for each checkpoint that takes it off the machine."""
+    if not mine:
+        return
+    with st.expander("Remove one that is kept here"):
+        for entry in map(find, mine):
+            if st.button(f"Remove {entry.title}", key=f"remove.{entry.key}"):
+                entry.remove()
+                st.rerun()
 
 
 def numbers(what: str, text: str) -> tuple[float, ...]:

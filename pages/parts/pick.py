@@ -117,7 +117,7 @@ def checkpoints() -> list[str]:
 def weights(name: str) -> None:
     """Take a checkpoint, or offer to download a model's weights, where they are not here; wait for the answer."""
     if name == OWN_MODEL:
-        if accepted := own_model.offered():
+        if accepted := own_model.offered(checkpoints()):
             st.session_state["checkpoints"] = [*st.session_state.get("checkpoints", []), accepted]
             st.session_state[NEXT] = accepted
             st.rerun()

@@ -128,7 +128,7 @@ def test_the_colours_of_print_and_film_come_back_as_rgb(mode, kind):
 @pytest.mark.parametrize("mode", ["LA", "PA", "RGBA", "RGBa"])
 def test_half_transparent_grey_is_half_way_to_white(mode):
     half = Image.new("LA", (16, 16), (100, 128)).convert("RGBA")
-    picture = own.plain(own.simple(half.convert(mode)))
+    picture = own.bare(own.simple(half.convert(mode)))
     assert np.abs(np.asarray(picture).astype(int) - 177).max() <= 2
 
 

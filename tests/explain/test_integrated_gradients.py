@@ -7,7 +7,7 @@ import torch
 
 from attrcore.baselines import Baseline
 from attrcore.explain.gradient import Gradient
-from attrcore.explain.integrated_gradients import RULES, IntegratedGradients, quadrature
+from attrcore.explain.integrated_gradients import QUADRATURES, IntegratedGradients, quadrature
 from attrcore.models.imagenet import MEAN, STD, Normalise
 from attrcore.recipe import family
 from tests.conftest import Toy, seeded
@@ -17,14 +17,14 @@ def change(net, x, baseline, target):
     return (net(x) - net(baseline)).gather(1, target[:, None])[:, 0].detach()
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", QUADRATURES)
 @pytest.mark.parametrize("steps", [1, 2, 17])
 def test_on_a_linear_network_it_is_weight_times_input_with_any_rule(linear, x, target, rule, steps):
     expected = linear[1].weight[target].view_as(x) * x
     torch.testing.assert_close(IntegratedGradients(rule=rule, steps=steps)(linear, x, target), expected)
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", QUADRATURES)
 def test_points_lie_on_the_path_and_weights_sum_to_one(rule):
     points, weights = quadrature(rule, 20)
     assert (points >= 0).all() and (points <= 1).all() and weights.sum() == pytest.approx(1)

@@ -214,3 +214,10 @@ def test_real_weights_given_as_ones_own_are_the_model_of_the_menu(name):
             entry = accept(given, settings, source.found().name)
             assert torch.equal(entry.load().net(x), expected)
             assert entry.classes == source.classes and entry.resize == source.resize
+
+
+def test_a_checkpoint_can_be_removed():
+    entry = accept(torch_file(fresh("resnet20").state_dict()), said("resnet20", 32), "weights.pt")
+    entry.remove()
+    assert not stored() and not list(entry.card.parent.iterdir()) and "not on this machine" in entry.missing()
+    entry.remove()  # which somebody else may have done
