@@ -7,7 +7,7 @@ and an attack on a map gets its true derivative.  (An autograd function with a b
 one: messages depend on activations, whose derivative would go by that rule as well.)
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,9 +57,9 @@ def backward(
         steps = run(g, x if keep else x.detach().requires_grad_())
     if baseline is not None:
         with torch.set_grad_enabled(baseline.requires_grad):
-            others = run(g, baseline)
+            others = run(g, baseline, steps)
             if not all(alike(step, others[node]) for node, step in steps.items()):  # the batch is not their first side
-                others = run(g, baseline.expand_as(x))
+                others = run(g, baseline.expand_as(x), steps)
     (start,), (end,) = ([n for n in g.graph.nodes if n.op == op] for op in ("placeholder", "output"))
     (scores,) = end.args
     with torch.set_grad_enabled(keep):
@@ -83,9 +83,12 @@ def backward(
     return messages[start]
 
 
-def run(g: fx.GraphModule, x: Tensor) -> dict[fx.Node, Step]:
-    """A forward pass, every step that depends on the image remembered; shapes and constants are not steps."""
-    recording = Recording(g)
+def run(g: fx.GraphModule, x: Tensor, those: Container[fx.Node] | None = None) -> dict[fx.Node, Step]:
+    """A forward pass, every step that depends on the image remembered, or `those`.
+
+    Shapes, constants and comparisons are not steps.  Where nothing asks for gradients, what was made of steps is one.
+    """
+    recording = Recording(g, those)
     recording.run(x)
     return recording.steps
 
@@ -93,8 +96,9 @@ def run(g: fx.GraphModule, x: Tensor) -> dict[fx.Node, Step]:
 class Recording(fx.Interpreter):
     """A forward pass that remembers its steps."""
 
-    def __init__(self, g: fx.GraphModule) -> None:
+    def __init__(self, g: fx.GraphModule, those: Container[fx.Node] | None = None) -> None:
         super().__init__(g, garbage_collect_values=False)
+        self.those = those
         self.steps: dict[fx.Node, Step] = {}
 
     def run_node(self, node: fx.Node) -> Any:
@@ -112,12 +116,21 @@ class Recording(fx.Interpreter):
             return getattr(self, node.op)(node.target, args, kwargs)
 
         value = function(*inputs) if sources else super().run_node(node)
-        if isinstance(value, Tensor) or splits(value):
+        if self.matters(node, value):
             module = self.module.get_submodule(node.target) if node.op == "call_module" else None
             kind = kind_of(self.module, node) or curved(self.module, node) or ""
             given = fx.node.map_arg((*node.args, *node.kwargs.values()), self.env.get)
             self.steps[node] = Step(kind, node.name, function, tuple(inputs), value, module, given)
         return value
+
+    def matters(self, node: fx.Node, value: Any) -> bool:
+        """Is it a step?"""
+        if not isinstance(value, Tensor) and not splits(value):
+            return False
+        if self.those is not None:
+            return node in self.those
+        parts = [value] if isinstance(value, Tensor) else value
+        return not torch.is_grad_enabled() or any(part.requires_grad for part in parts)
 
 
 def alike(step: Step, other: Step) -> bool:

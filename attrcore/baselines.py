@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from attrcore.draws import generator
 from attrcore.recipe import Recipe, knob
 
 
@@ -75,7 +76,7 @@ class UniformNoise(Baseline):
 
     def __call__(self, x: Tensor) -> Tensor:
         """(B, C, H, W) -> (B, C, H, W)."""
-        g = torch.Generator().manual_seed(self.seed)
+        g = generator("uniform noise", self.seed)
         return torch.rand((1, *x.shape[1:]), generator=g).to(x).expand_as(x)
 
 
@@ -88,5 +89,5 @@ class NoiseImages(Background):
 
     def __call__(self, x: Tensor) -> Tensor:
         """(B, C, H, W) -> (count, C, H, W)."""
-        g = torch.Generator().manual_seed(self.seed)
+        g = generator("noise images", self.seed)
         return torch.rand((self.count, *x.shape[1:]), generator=g).to(x)

@@ -96,6 +96,13 @@ def curved(g: fx.GraphModule, node: fx.Node) -> str | None:
     return name if name in CURVED else None
 
 
+def called(g: fx.GraphModule, node: fx.Node) -> str:
+    """What a node calls, by name, for a sentence."""
+    if node.op == "call_module":
+        return type(g.get_submodule(node.target)).__name__
+    return node.target if isinstance(node.target, str) else getattr(node.target, "__name__", node.name)
+
+
 def function_of(g: fx.GraphModule, node: fx.Node) -> Forward:
     """What a node computes, as a function of its input alone that changes nothing in place."""
     if node.op == "call_method":

@@ -24,6 +24,7 @@ from attrcore.nodes import (
     OUT_OF_PLACE,
     Forward,
     Plain,
+    called,
     curved,
     function_of,
     in_place,
@@ -85,11 +86,29 @@ def traced(net: nn.Module) -> fx.GraphModule:
     return fx.GraphModule(net, graph)
 
 
-def activations(net: nn.Module) -> Counter[str]:
-    """How often each kind of activation and max-pooling is applied, those without a rule (`CURVED`) included."""
-    g = kept(net, "activations", lambda: traced(net))
-    kinds = ((kind_of(g, node), curved(g, node)) for node in g.graph.nodes)
-    return Counter(found for kind, other in kinds if (found := kind if kind in REPLACEABLE else other))
+def steps(net: nn.Module) -> Counter[str]:
+    """How often each kind of step that depends on the image's values occurs; one of no known kind goes by its name.
+
+    A product of two values that both depend on the image is no scaling, and goes by "product".
+    """
+    g, moving, found = kept(net, "steps", lambda: traced(net)), set(), Counter()
+    for node in g.graph.nodes:
+        sources = [n for n in node.all_input_nodes if n in moving]
+        if node.op == "placeholder" or (sources and not asks_shape(node)):
+            moving.add(node)
+        if not sources or node.op == "output" or node not in moving:
+            continue
+        kind = kind_of(g, node)
+        several = kind in ("mul", "div", "matmul") and len(sources) > 1
+        found["product" if several else kind or curved(g, node) or called(g, node)] += 1
+    return found
+
+
+def asks_shape(node: fx.Node) -> bool:
+    """Does it only ask how large something is, or of which type?"""
+    if node.target is getattr:
+        return node.args[1] in ("shape", "ndim", "dtype", "device")
+    return node.target in ("size", "dim", "numel", len)
 
 
 def rewrite(net: nn.Module, rules: Replacements) -> fx.GraphModule:

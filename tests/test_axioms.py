@@ -135,14 +135,26 @@ def test_a_sum_is_that_of_the_methods_own_map(name):
     x = torch.tensor(DIGIT)[None] / 255
     net = CNN.load().net
     target = net(x).argmax(1)
-    assert found.total == pytest.approx(float(EXPLAINERS[name]()(net, x, target).sum()), rel=1e-3, abs=1e-3)
-    score = float(net(x)[0, target])
-    if found.promise == "F(x)":
-        assert found.due == pytest.approx(score, rel=1e-5)
-    elif "noise" not in found.promise:
+    total, score = float(EXPLAINERS[name]()(net, x, target).sum()), float(net(x)[0, target])
+    assert abs(found.total - total) <= 1e-3 + 1e-3 * abs(total) + 5 * found.error * completeness.SEEDS**0.5
+    if "noise)" not in found.promise:
         assert found.due == pytest.approx(score - float(net(0 * x)[0, target]), rel=1e-5)
-    promised = {"completeness", "conservation"} & EXPLAINERS[name]().promises.keys()
-    assert found.verdict.kept or not promised
+    assert found.verdict.kept or "completeness" not in EXPLAINERS[name]().promises
+
+
+def test_what_holds_in_the_long_run_is_judged_by_its_mean():
+    """Expected Gradients of one seed miss the sum by more than the bound; GradientSHAP has another limit."""
+    found = {n: completeness.summed("MNIST CNN", CNN.digest, DIGIT, n) for n in ("Expected Gradients", "GradientSHAP")}
+    expected, shap = found.values()
+    assert expected.verdict.kept and expected.error > 0 and "in the long run" in expected.promise
+    assert shap.promise.startswith("F(x + noise)") and shap.due == expected.due
+
+
+def test_another_promise_is_not_this_axiom():
+    """Deep Taylor keeps the whole score, and is not compared with that here."""
+    other = packaged_digits()[0][5, None]
+    found = completeness.summed("MNIST MLP", MODELS["MNIST MLP"].digest, other, "Deep Taylor")
+    assert found.promise == "F(x)" and not found.verdict.kept and abs(found.total - found.due) > 1
 
 
 def test_completeness_is_not_sufficient():

@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from attrcore.kinds import Refused
-from attrcore.rewrite import activations, plain, rewrite, with_activation
+from attrcore.rewrite import plain, rewrite, steps, with_activation
 from tests.families import network, photo
 
 FAMILIES = ("squeezenet1_1", "alexnet", "resnet18", "vgg11_bn", "densenet121", "googlenet", "inception_v3",
@@ -52,7 +52,7 @@ def mixed():
 
 
 def test_every_way_to_apply_an_activation_is_found(mixed):
-    assert activations(mixed) == {"relu": 7}
+    assert steps(mixed)["relu"] == 7
 
 
 def test_taken_apart_a_network_gives_the_same_output(mixed):
@@ -157,4 +157,4 @@ def test_squares_are_known_however_they_are_written():
         def forward(self, x):
             return (x.mul(x) + x * x).mean((2, 3))
 
-    assert activations(Squares()) == {"square": 2}
+    assert steps(Squares())["square"] == 2

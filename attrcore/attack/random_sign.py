@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from attrcore.balls import Linf
+from attrcore.draws import generator
 from attrcore.kinds import Explainer, Step
 from attrcore.recipe import Recipe, knob
 
@@ -25,7 +26,7 @@ class RandomSign(Recipe):
 
     def iterate(self, net: nn.Module, explain: Explainer, x: Tensor, target: Tensor) -> Iterator[Step]:
         """One step, without an aim: its aim is not a number."""
-        g = torch.Generator().manual_seed(self.seed)
+        g = generator("random sign", self.seed)
         signs = (torch.rand((1, *x.shape[1:]), generator=g) < 0.5).to(x) * 2 - 1
         yield Step(1, self.ball.project(x + self.ball.step(signs, self.ball.eps), x), x.new_full((len(x),), torch.nan))
 

@@ -11,6 +11,7 @@ from attrcore.baselines import Background, Baseline
 from attrcore.data import DATASETS
 from attrcore.data.fit import fit
 from attrcore.data.pictures import Pictures
+from attrcore.draws import generator
 from attrcore.kinds import NotNow, Refused
 from attrcore.recipe import knob
 
@@ -65,5 +66,5 @@ class OtherPictures(Background):
         """(B, C, H, W) -> (count or fewer, C, H, W), none twice."""
         pictures = collection_for(self.collection, x)
         names = pictures.names()
-        order = torch.randperm(len(names), generator=torch.Generator().manual_seed(self.seed))
+        order = torch.randperm(len(names), generator=generator("other pictures", self.seed))
         return fitted(pictures, [names[row] for row in order[: self.count].tolist()], x)

@@ -117,6 +117,8 @@ def bare(picture: Image.Image) -> Image.Image:
         values = np.asarray(picture, dtype=np.float64)
         if not np.isfinite(values).all():
             raise Refused("Every pixel of a picture must have a finite value; this one has some that are not numbers.")
+        if values.min() < 0:
+            raise Refused(f"Every pixel of a picture must be at least zero; this one has {values.min():.4g}.")
         top = max(65535.0 if picture.mode == "I" else 1.0, values.max())
         picture = Image.fromarray((values / top * 255).round().clip(0, 255).astype(np.uint8))
     if picture.mode == "RGBA":

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from attrcore.baselines import Background, NoiseImages
 from attrcore.batches import weighted_sum
+from attrcore.draws import generator
 from attrcore.explain.gradient import input_gradient
 from attrcore.recipe import Recipe, knob, part
 
@@ -39,7 +40,7 @@ class ExpectedGradients(Recipe):
 
 def over_draws(method: ExpectedGradients, noise: float, net: nn.Module, x: Tensor, target: Tensor) -> Tensor:
     """The mean over draws, of which each also adds Gaussian noise of standard deviation `noise` to the image."""
-    g = torch.Generator().manual_seed(method.seed)  # drawn on the CPU: the same on every device
+    g = generator("expected gradients", method.seed)
     others = method.background(x)
     which = torch.randint(len(others), (method.samples,), generator=g).to(x.device)
     a = torch.rand((method.samples, 1, 1, 1), generator=g).to(x)

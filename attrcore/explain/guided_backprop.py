@@ -10,9 +10,12 @@ from attrcore.backward import Step, backward, of_class
 from attrcore.batches import over_batch
 from attrcore.kinds import Refused
 from attrcore.recipe import Recipe
-from attrcore.rewrite import activations, plain
+from attrcore.rewrite import plain, steps
 
 RECTIFIERS = {"relu", "relu6"}
+STRAIGHT = {
+    "conv2d", "linear", "batch_norm", "layer_norm", "max_pool2d", "average", "add", "sub", "mul", "div", "shape",
+}  # fmt: skip
 
 
 def guided(message: Tensor, step: Step, other: Step | None) -> Sequence[Tensor]:
@@ -42,9 +45,12 @@ class GuidedBackprop(Recipe):
 
 
 def need_rectifiers(net: nn.Module, method: str) -> None:
-    """Raise Refused unless the activations of `net` are ReLU and ReLU6, and there are some."""
-    found = set(activations(net)) - {"max_pool2d"}
+    """Raise Refused unless `net` is made of ReLU, ReLU6 and steps known to bend nothing, or max-pooling.
+
+    What is not known here may be an activation in other words, such as a maximum with zero.
+    """
+    found = set(steps(net))
     if not found & RECTIFIERS:
         raise Refused(f"{method} changes what ReLUs send back, and this network has no ReLU")
-    if other := found - RECTIFIERS:
+    if other := found - RECTIFIERS - STRAIGHT:
         raise Refused(f"{method} is defined for ReLU; this network also has {', '.join(sorted(other))}")

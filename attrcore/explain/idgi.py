@@ -17,8 +17,8 @@ class IDGI(Recipe):
     """IDGI, important direction gradient integration (Yang et al., 2023, arXiv:2303.14242).
 
     Along the path from x' to x, every step's change in score is shared out in proportion to the squared gradient at its
-    start, so that only the direction in which the score changes counts.  Sums to F(x) - F(x') by construction: here
-    completeness says nothing about the map.
+    start, so that only the direction in which the score changes counts.  Sums to F(x) - F(x') by construction, unless
+    the gradient is zero where a step starts: here completeness says nothing about the map.
     """
 
     differentiable: ClassVar[bool] = True

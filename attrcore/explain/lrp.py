@@ -8,11 +8,11 @@ from torch import Tensor, fx, nn
 
 from attrcore.backward import Rule, backward, its_score, run
 from attrcore.batches import over_batch
+from attrcore.explain.canonical import canonical
 from attrcore.explain.relevance import (
     EVERYWHERE,
     Counting,
     by_contribution,
-    canonical,
     evenly,
     everything,
     favouring,
@@ -50,7 +50,7 @@ class LRP(Recipe):
         help="flat: all pixels that a unit sees get the same. box: contributions count from black or white.",
     )
     eps: float = knob(0.01, 0.0, 1.0, "What absorbs in EPS, gamma, PA, PB: a share of a layer's typical output.")
-    biases: bool = knob(False, help="Biases take their share too, which is then lost to the pixels.")
+    biases: bool = knob(False, help="Biases take their share too, as published, which is then lost to the pixels.")
     gamma: float = knob(0.25, 0.0, 10.0, "How much more the contributions for the output count, in gamma.")
 
     def __call__(self, net: nn.Module, x: Tensor, target: Tensor) -> Tensor:
@@ -71,13 +71,13 @@ class LRP(Recipe):
         }.get(self.preset, dense)  # fmt: skip
         first = convolution
         if self.first_layer != "as the others":
-            first = rule(evenly if self.first_layer == "flat" else within(*pixel_range(g, x)))
+            first = rule(evenly if self.first_layer == "flat" else within(ranges(g, x)))
         return {**EVERYWHERE, "convolution": convolution, "dense layer": dense, "first layer": first}
 
 
-def pixel_range(g: fx.GraphModule, x: Tensor) -> tuple[Tensor, Tensor]:
-    """What the first layer sees of a black and of a white image, (1, C, H, W) each."""
+def ranges(g: fx.GraphModule, x: Tensor) -> dict[nn.Module, tuple[Tensor, Tensor]]:
+    """What each first layer sees of a black and of a white image, (1, ...) each."""
     ends = torch.cat([torch.zeros_like(x[:1]), torch.ones_like(x[:1])])
     with torch.no_grad():
-        (seen,) = (step.inputs[0] for step in run(g, ends).values() if step.kind == "first layer")
-    return tuple(seen.chunk(2))
+        steps = run(g, ends).values()
+    return {step.module: tuple(step.inputs[0].chunk(2)) for step in steps if step.kind == "first layer"}

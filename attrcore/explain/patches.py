@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from attrcore.baselines import Baseline, MeanColour
 from attrcore.batches import chunk, go_on
+from attrcore.draws import generator
 from attrcore.kinds import Refused
 from attrcore.recipe import Recipe, knob, part
 
@@ -91,7 +92,7 @@ class Patches(Recipe):
 
     def generator(self) -> torch.Generator:
         """Draws of its own: captum would take them from the global state."""
-        return torch.Generator().manual_seed(self.seed)
+        return generator(type(self).__name__, self.seed)
 
 
 @dataclass(frozen=True)

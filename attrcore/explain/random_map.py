@@ -6,6 +6,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from attrcore.draws import generator
 from attrcore.recipe import Recipe, knob
 
 
@@ -24,5 +25,5 @@ class RandomMap(Recipe):
 
     def __call__(self, net: nn.Module, x: Tensor, target: Tensor) -> Tensor:
         """(B, C, H, W), (B,) -> (B, 1, H, W)."""
-        g = torch.Generator().manual_seed(self.seed)
+        g = generator("random map", self.seed)
         return torch.randn((1, 1, *x.shape[2:]), generator=g).to(x).repeat(len(x), 1, 1, 1)

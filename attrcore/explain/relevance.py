@@ -5,90 +5,21 @@ of an input is what it contributes to the output; rules differ in which contribu
 """
 
 import operator
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial, reduce
 
 import torch
-from torch import Tensor, fx, nn
-from torch.nn import functional as F
+from torch import Tensor, nn
 
 from attrcore.backward import Rule, Step
+from attrcore.explain.canonical import Layer
 from attrcore.kinds import Refused
-from attrcore.nodes import CURVED, ELEMENTWISE, kind_of
-from attrcore.rewrite import kept, taken_apart
+from attrcore.nodes import CURVED, ELEMENTWISE
 
 Terms = list[tuple[Tensor, Tensor]]  # inputs and weights whose products are summed
 Group = tuple[Terms, Tensor | float]  # and a bias
 # Which contributions to a layer's outputs count, given its input and bias: what part of the relevance by which group.
-Counting = Callable[["Layer", Tensor, Tensor], list[tuple[float | Tensor, Group]]]
-
-
-class Layer(nn.Module):
-    """A convolution or linear layer, the BatchNorm behind it multiplied into its weights, taken anew at each call."""
-
-    def __init__(self, layer: nn.Conv2d | nn.Linear, norm: nn.BatchNorm2d | None, first: bool) -> None:
-        super().__init__()
-        self.layer, self.norm = layer, norm
-        self.kind = "first layer" if first else "convolution" if isinstance(layer, nn.Conv2d) else "dense layer"
-
-    @property
-    def channels(self) -> int | None:
-        """Which side of inputs and of weights has the channels that are summed over; None where groups keep apart."""
-        return -1 if isinstance(self.layer, nn.Linear) else 1 if self.layer.groups == 1 else None
-
-    @property
-    def weight(self) -> Tensor:
-        """Of layer and norm together."""
-        if self.norm is None:
-            return self.layer.weight
-        n = self.norm
-        return self.layer.weight * (n.weight * (n.running_var + n.eps).rsqrt())[:, None, None, None]
-
-    def linear(self, x: Tensor, weight: Tensor) -> Tensor:
-        """The layer with these weights and without a bias."""
-        if isinstance(self.layer, nn.Linear):
-            return F.linear(x, weight)
-        c = self.layer
-        return F.conv2d(x, weight, None, c.stride, c.padding, c.dilation, c.groups)
-
-    def bias(self) -> Tensor:
-        """Of layer and norm together, shaped to be added to outputs."""
-        w = self.layer.weight
-        b = w.new_zeros(len(w)) if self.layer.bias is None else self.layer.bias
-        if self.norm is not None:
-            n = self.norm
-            b = (b - n.running_mean) * n.weight * (n.running_var + n.eps).rsqrt() + n.bias
-        return b if isinstance(self.layer, nn.Linear) else b[:, None, None]
-
-    def forward(self, x: Tensor) -> Tensor:
-        """What the network computes here."""
-        return self.layer(x) if self.norm is None else self.norm(self.layer(x))
-
-
-def canonical(net: nn.Module) -> fx.GraphModule:
-    """`net` as single steps, every layer a `Layer`; those that see the image itself are marked as first."""
-
-    def build() -> fx.GraphModule:
-        g, behind = taken_apart(net), set()  # nodes behind a layer
-        for i, node in enumerate(list(g.graph.nodes)):
-            deep = any(source in behind for source in node.all_input_nodes)
-            if kind_of(g, node) in ("conv2d", "linear") and node.op == "call_module":
-                user = next(iter(node.users))
-                last = user if len(node.users) == 1 and kind_of(g, user) == "batch_norm" else node
-                norm = g.get_submodule(last.target) if last is not node else None
-                g.add_submodule(f"single{i}", Layer(g.get_submodule(node.target), norm, not deep))
-                with g.graph.inserting_after(last):
-                    new = g.graph.call_module(f"single{i}", node.args, node.kwargs)
-                last.replace_all_uses_with(new)
-                for old in dict.fromkeys((last, node)):
-                    g.graph.erase_node(old)
-                behind.add(new)
-            elif deep:
-                behind.add(node)
-        g.recompile()
-        return g
-
-    return kept(net, "canonical", build)
+Counting = Callable[[Layer, Tensor, Tensor], list[tuple[float | Tensor, Group]]]
 
 
 def by_contribution(counting: Counting, eps: float = 0.0, biases: bool = False) -> Rule:
@@ -196,11 +127,11 @@ def evenly(layer: Layer, x: Tensor, bias: Tensor) -> list[tuple[float, Group]]:
     return [(1.0, ([(torch.ones_like(x), torch.ones_like(layer.weight))], torch.zeros_like(bias)))]
 
 
-def within(low: Tensor, high: Tensor) -> Counting:
-    """Contributions count from that end of the range [`low`, `high`] at which they would be least (the box rule)."""
+def within(ranges: Mapping[nn.Module, tuple[Tensor, Tensor]]) -> Counting:
+    """Contributions count from that end of a layer's range (low, high) at which they would be least (the box rule)."""
 
     def counting(layer: Layer, x: Tensor, bias: Tensor) -> list[tuple[float, Group]]:
-        w = layer.weight
+        w, (low, high) = layer.weight, ranges[layer]
         return [(1.0, ([(x, w), (-low.expand_as(x), positive(w)), (-high.expand_as(x), negative(w))], bias))]
 
     return counting

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from attrcore.batches import weighted_sum
+from attrcore.draws import generator
 from attrcore.explain.gradient import input_gradient
 from attrcore.recipe import Recipe, knob
 
@@ -46,7 +47,7 @@ def over_noise(method: SmoothGrad, moment: Moment, net: nn.Module, x: Tensor, ta
 
     A moment is made of gradients (n, C, H, W) and of the numbers (n,) of the images whose they are.
     """
-    g = torch.Generator().manual_seed(method.seed)  # drawn on the CPU: the same noise on every device
+    g = generator("noise on the image", method.seed)
     draws = torch.randn((method.samples, *x.shape[1:]), generator=g).to(x)
     size = method.noise * (x.amax((1, 2, 3), keepdim=True) - x.amin((1, 2, 3), keepdim=True))
 

@@ -14,7 +14,10 @@ from torch import Tensor, nn
 from attrcore.batches import over_batch
 from attrcore.explain.gradient import input_gradient
 from attrcore.kinds import Explainer
+from attrcore.recipe import Recipe
 from attrcore.rewrite import plain
+
+MOSTLY_CHANCE = 0.5  # the share of a map's squared length beyond which it is mostly its seed's
 
 
 class Check(NamedTuple):
@@ -33,8 +36,14 @@ def validity(explain: Explainer, net: nn.Module, x: Tensor, target: Tensor, a: T
     """
     with torch.no_grad():
         alive = [something(one) for one in a]
-        promised = [LAWS[law](explain, net, x, target, a, bound) for law, bound in explain.promises.items()]
+        promised = [LAWS[law](explain, net, x, target, a, bound) for law, bound in laws(explain).items()]
         return [[first] + [law[i] for law in promised if first.holds] for i, first in enumerate(alive)]
+
+
+def laws(explain: Explainer) -> dict[str, float]:
+    """What the explainer promises; and where chance decides a part of it, such as a baseline, that it has settled."""
+    chance = any(seeds(inner) for inner in recipes(explain).values())
+    return {**explain.promises, **({"settled": MOSTLY_CHANCE} if chance else {})}
 
 
 def something(one: Tensor) -> Check:
@@ -79,12 +88,12 @@ def gap(same: bool, total: float, size: float, change: float, bound: float, step
     holds = off <= bound
     says = (
         f"The map sums to {total:.4g}; the score changes by {change:.4g} from baseline to image: {percent(off)} off "
-        f"(bound {percent(bound)}), which is {percent(abs(total - change) / max(size, 1e-12))} of the sum of all its "
-        "values' sizes."
+        f"(bound {percent(bound, 3)}), which is {percent(abs(total - change) / max(size, 1e-12))} of the sum of all "
+        "its values' sizes."
     )
     if not holds and steps:
         says += " More steps, or the Gauss-Legendre rule, usually come closer."
-    figure = f"sum gap {percent(off)}" if holds else f"sum gap {percent(off, 3)}, bound {percent(bound)}"
+    figure = f"sum gap {percent(off)}" if holds else f"sum gap {percent(off, 3)}, bound {percent(bound, 3)}"
     return Check("completeness", holds, figure, says)
 
 
@@ -103,7 +112,11 @@ def conservation(explain: Explainer, net: nn.Module, x: Tensor, target: Tensor, 
             f"the pixels (bound {percent(1 - bound)} to {percent(1 + bound)})."
         )
         holds = abs(kept - 1) <= bound
-        figure = f"keeps {sign}{percent(abs(kept), 3)}" + f", bound {percent(1 - bound)}" * (not holds)
+        figure = f"keeps {sign}{percent(abs(kept), 3)}"
+        if not holds:
+            near = abs(kept - 1) < 2 * bound  # where whole percents would say that it is the bound
+            figure = f"keeps {100 * kept:.1f} %" if near else figure
+            figure += f", bound {percent(1 - bound)} to {percent(1 + bound)}"
         checks.append(Check("conservation", holds, figure, says))
     return checks
 
@@ -143,13 +156,14 @@ def unit(rows: Tensor) -> Tensor:
 def settled(explain: Explainer, net: nn.Module, x: Tensor, target: Tensor, a: Tensor, bound: float) -> list[Check]:
     """How much of a map that random draws decide is the seed's: its squared standard error, in its own squared length.
 
-    Measured against a second map with other seeds, those of a background included.  A mean is compared with one over a
-    quarter as many draws: the squared distance of means over n and m draws is on average n + m times the squared error
-    of one draw over n m.  What is no mean is compared with one of its own kind and size, of which half the squared
-    distance is the error.  At one half, chance and signal are equally long.
+    Measured against a second map with other seeds, those of its parts included.  A mean over draws of its own alone is
+    compared with one over a quarter as many: the squared distance of means over n and m draws is on average n + m times
+    the squared error of one draw over n m.  Everything else is compared with a map of its own kind and size, of which
+    half the squared distance is the error.  At one half, chance and signal are equally long.
     """
     n = getattr(explain, "samples", 1)
-    m = max(4, lowest(explain, "samples"), n // 4) if getattr(explain, "a_mean", True) and n > 1 else n
+    mean = n > 1 and getattr(explain, "a_mean", True) and not any(seeds(inner) for inner in recipes(explain).values())
+    m = max(4, lowest(explain, "samples"), n // 4) if mean else n
     other = reseeded(explain, **({"samples": m} if n > 1 else {}))(net, x, target)
     error = (a - other).flatten(1).square().sum(1) * m / (n + m)
     share = error / a.flatten(1).square().sum(1).clamp_min(torch.finfo(a.dtype).tiny)
@@ -159,19 +173,28 @@ def settled(explain: Explainer, net: nn.Module, x: Tensor, target: Tensor, a: Te
             s <= bound,
             f"seed noise {percent(s)}" + f", bound {percent(bound)}" * (s > bound),
             f"Chance makes up {percent(s)} of the map's squared length (its squared standard error; bound "
-            f"{percent(bound)})." + " Twice the draws about halve it." * (n > 1),
+            f"{percent(bound)})." + " Twice the draws about halve it." * mean,
         )
         for s in share.tolist()
     ]
 
 
 def reseeded(explain: Explainer, **changes: int) -> Explainer:
-    """The same explainer with other draws, of its own and of its background."""
-    if hasattr(explain, "seed"):
-        changes["seed"] = (explain.seed + 1) % 2**31
-    if hasattr(getattr(explain, "background", None), "seed"):
-        changes["background"] = reseeded(explain.background)
-    return replace(explain, **changes)
+    """The same explainer with other draws, of its own and of its parts."""
+    own = {"seed": (explain.seed + 1) % 2**31} if hasattr(explain, "seed") else {}
+    inner = {name: reseeded(part) for name, part in recipes(explain).items() if seeds(part)}
+    return replace(explain, **own, **inner, **changes)
+
+
+def recipes(explain: Recipe) -> dict[str, Recipe]:
+    """The recipes that it is made of, by the names of its knobs."""
+    parts = {f.name: getattr(explain, f.name) for f in fields(explain)}
+    return {name: part for name, part in parts.items() if isinstance(part, Recipe)}
+
+
+def seeds(part: Recipe) -> bool:
+    """Does chance decide what it does, or what a part of it does?"""
+    return hasattr(part, "seed") or any(map(seeds, recipes(part).values()))
 
 
 def lowest(explain: Explainer, name: str) -> int:

@@ -4,6 +4,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from attrcore.explain.deconvnet import Deconvnet
+from attrcore.explain.deeplift import DeepLift
 from attrcore.explain.gradient import Gradient
 from attrcore.explain.guided_backprop import GuidedBackprop
 from attrcore.explain.validity import validity
@@ -123,3 +125,55 @@ def test_its_badge_asks_for_another_direction_and_the_same_scores(monkeypatch):
 def test_it_is_refused_where_it_is_not_defined(name, reason):
     with pytest.raises(Refused, match=reason):
         GuidedBackprop()(network(name), photo(), torch.tensor([3]))
+
+
+class Written(nn.Module):
+    """A rectifier in other words between two layers, and a ReLU above."""
+
+    def __init__(self, bend):
+        super().__init__()
+        self.bend, self.first, self.last = bend, nn.Conv2d(3, 4, 3), nn.Linear(4 * 36, 3)
+
+    def forward(self, x):
+        return self.last(self.bend(self.first(x)).relu().flatten(1))
+
+
+DISGUISED = {
+    "product": lambda z: z * (z > 0),
+    "max": lambda z: torch.max(z, 0 * z),
+    "max with zeros": lambda z: torch.max(z, torch.zeros_like(z)),
+    "maximum": lambda z: torch.maximum(z, torch.zeros_like(z)),
+    "where": lambda z: torch.where(z > 0, z, 0.0),
+    "stack": lambda z: torch.stack([z, torch.zeros_like(z)]).amax(0),
+    "cat": lambda z: torch.cat([z[None], 0 * z[None]]).amax(0),
+    "atan": torch.atan,
+    "sinh": lambda z: z.sinh(),
+    "logsumexp": lambda z: torch.stack([z, -z]).logsumexp(0),
+}
+
+
+@pytest.mark.parametrize("method", [GuidedBackprop(), Deconvnet()], ids=str)
+@pytest.mark.parametrize("bend", DISGUISED)
+def test_an_activation_in_other_words_is_refused(method, bend, x, target):
+    with pytest.raises(Refused, match=r"is defined for ReLU; this network also has \w+"):
+        method(seeded(lambda: Written(DISGUISED[bend])), x, target)
+
+
+@pytest.mark.parametrize("bend", DISGUISED)
+def test_what_has_no_rule_gets_the_gradient_and_breaks_nothing(bend, x, target):
+    net = seeded(lambda: Written(DISGUISED[bend])).double()
+    a = DeepLift()(net, x.double(), target)
+    assert a.isfinite().all() and a.any()
+
+
+def test_scaling_and_shapes_are_no_activation(x, target):
+    class Straight(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = nn.ModuleList([nn.Conv2d(3, 4, 3), nn.Linear(4 * 36, 3)])
+
+        def forward(self, x):
+            z = self.layers[0](2 * x - 1).relu() / 3
+            return self.layers[1](z.view(x.shape[0], -1).reshape(z.size(0), z.numel() // x.shape[0]))
+
+    assert GuidedBackprop()(seeded(Straight), x, target).any()

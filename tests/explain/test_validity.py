@@ -3,13 +3,13 @@ from dataclasses import replace
 import pytest
 import torch
 
-from attrcore.baselines import Blurred, MeanColour, NoiseImages
-from attrcore.explain import DeepLiftShap, KernelShap, Lime, VarGrad
+from attrcore.baselines import Blurred, MeanColour, NoiseImages, UniformNoise
+from attrcore.explain import CGI, DeepLiftShap, ExpectedGradients, KernelShap, Lime, SmoothGrad, VarGrad
 from attrcore.explain.deeplift import DeepLift
 from attrcore.explain.gradient import Gradient
 from attrcore.explain.guided_backprop import GuidedBackprop
 from attrcore.explain.integrated_gradients import IntegratedGradients
-from attrcore.explain.validity import gap, percent, validity
+from attrcore.explain.validity import conservation, gap, percent, validity
 from attrcore.models import MODELS
 from tests.families import network, photo
 
@@ -114,3 +114,40 @@ def test_a_regression_says_how_much_of_it_is_chance(linear, x, target):
         (checks,) = validity(one, linear, x[:1], target[:1], maps[s])
         said.append(float(checks[1].figure.partition("noise ")[2].partition(" %")[0].replace("below", "")) / 100)
     assert true / 2 < sum(said) / len(said) < 2 * true
+
+
+def true_share(method, several, net, x, t):
+    """The squared standard error of a map by re-drawing everything, in its squared length without that error."""
+    maps = torch.stack([one(net, x, t) for one in several])
+    error = maps.var(0).sum().item()
+    return error / maps.square().sum((1, 2, 3, 4)).mean().item()
+
+
+@pytest.mark.parametrize(
+    "drawn",
+    [
+        lambda s: ExpectedGradients(samples=200, background=NoiseImages(2, s), seed=s),
+        lambda s: IntegratedGradients(baseline=UniformNoise(s)),
+        lambda s: CGI(of=SmoothGrad(samples=2, noise=0.5, seed=s)),
+    ],
+    ids=["background", "baseline", "within another method"],
+)
+def test_chance_in_a_part_counts_in_full(drawn, toy, x, target):
+    one, t = x[:1], target[:1]
+    said = []
+    for s in range(0, 16, 2):
+        method = drawn(s)
+        (checks,) = validity(method, toy, one, t, method(toy, one, t))
+        (settled,) = (c for c in checks if c.law == "settled")
+        said.append(float(settled.figure.partition("noise ")[2].partition(" %")[0]) / 100)
+        assert "Twice the draws" not in settled.says
+    true = true_share(drawn(0), [drawn(s) for s in range(16)], toy, one, t)
+    assert 0.6 * true < sum(said) / len(said) < 1.6 * true
+
+
+def test_a_bound_from_both_sides_is_named_from_both():
+    net, x = MODELS["MNIST CNN"].load().net, torch.zeros(1, 1, 28, 28)
+    a, t = torch.zeros_like(x), torch.tensor([3])
+    a[..., 5, 5] = 1.054 * net(x)[0, 3].item()
+    (check,) = conservation(None, net, x, t, a, 0.05)
+    assert not check.holds and check.figure == "keeps 105.4 %, bound 95 % to 105 %"
