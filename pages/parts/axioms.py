@@ -45,8 +45,8 @@ def sensitivity(found: sensitive.Curves, at: int) -> None:
     st.caption(
         f"Kept: nowhere zero (smaller than {sensitive.BOUND:g}) where the score has changed. Integrated Gradients "
         f"looks at {sensitive.STEPS} points of the path; where the kink lies between two of them its sum is a little "
-        "off, which the last column shows; Adaptive IG puts points there. Guided Backprop and Deconvnet are zero everywhere: what "
-        "comes back to the ReLU passes a minus sign first, and they let nothing negative through."
+        "off, which the last column shows; Adaptive IG puts points there. Guided Backprop and Deconvnet are zero "
+        "everywhere: what comes back to the ReLU passes a minus sign first, and they let nothing negative through."
     )
 
 
