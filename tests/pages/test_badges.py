@@ -65,9 +65,8 @@ def test_the_advised_number_of_samples_does_what_is_said(error):
     def share(n):
         return error / n / (1 + error / n)
 
-    said = advice(
-        [FIRST, Check("settled", True, f"seed noise {100 * share(25):.1f} %", "")], EXPLAINERS["SmoothGrad"]()
-    )
+    checks = [FIRST, Check("settled", True, f"seed noise {100 * share(25):.1f} %", "")]
+    said = advice(checks, EXPLAINERS["SmoothGrad"]())
     enough = int(said.removeprefix("20 % takes about ").removesuffix(" samples."))
     assert share(enough) == pytest.approx(0.2, abs=0.01)
 
