@@ -300,7 +300,7 @@ def test_many_quick_clicks_are_all_kept_and_follow_the_reader(quiet, server):
 
 
 def test_what_is_still_computed_takes_its_room_and_clears_its_badge(quiet, server):
-    opened(quiet, server, "?maps=Gradient&maps=KernelSHAP&KernelSHAP.samples=5000")
+    opened(quiet, server, "?maps=Gradient&maps=KernelSHAP&KernelSHAP.samples=2000")
     expect(quiet.get_by_text(re.compile("^random part"))).to_be_visible()
     quiet.evaluate("""() => {
         window.seen = []
