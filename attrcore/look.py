@@ -21,11 +21,18 @@ DIVERGING = ("PuOr", "RdBu")
 class Look(Recipe):
     """How attributions are shown.  Nothing here changes a value that is measured or downloaded as raw data."""
 
+    view: str = knob(
+        "colours",
+        choices=VIEWS,
+        help="scaled pixels: the image, as bright as the map is strong (as in the paper of Integrated Gradients). "
+        "green and red: the image in grey, green where a map is positive and red where it is negative.",
+    )
     values: str = knob(
         "absolute",
         choices=VALUES,
         help="absolute: size of influence, channels added up. signed: positive and negative, around zero. "
         "positive, negative: one side of signed.",
+        when={"view": ("colours", "scaled pixels")},
     )
     clip: float = knob(
         99.5,
@@ -34,22 +41,30 @@ class Look(Recipe):
         "Percentile of a map's non-zero values that gets the strongest colour; what is above is clipped.",
     )
     one_scale: bool = knob(
-        False, help="One colour scale for all maps. Methods have different units, so most then look pale."
-    )
-    view: str = knob(
-        "colours",
-        choices=VIEWS,
-        help="scaled pixels: the image, as bright as the map is strong (as in the paper of Integrated Gradients). "
-        "green and red: the image in grey, green where a map is positive and red where it is negative.",
+        False,
+        help="One colour scale for all maps. This makes sense for maps of one unit, such as Integrated Gradients, "
+        "DeepLIFT and LRP, whose values are shares of the score. Beside maps of another unit, such as the Gradient, "
+        "one of the two looks empty or saturated.",
     )
     opacity: float = knob(
         1.0,
         0.0,
         1.0,
         "How much of the map covers the image; 1 hides it. Below 1, weak values cover less than strong ones.",
+        when={"view": ("colours",)},
     )
-    palette: str = knob("cividis", choices=SEQUENTIAL, help="Colours for absolute, positive and negative values.")
-    signed_palette: str = knob("PuOr", choices=DIVERGING, help="Colours for signed values; zero is white.")
+    palette: str = knob(
+        "cividis",
+        choices=SEQUENTIAL,
+        help="Colours for absolute, positive and negative values.",
+        when={"view": ("colours",), "values": ("absolute", "positive", "negative")},
+    )
+    signed_palette: str = knob(
+        "PuOr",
+        choices=DIVERGING,
+        help="Colours for signed values; zero is white.",
+        when={"view": ("colours",), "values": ("signed",)},
+    )
 
     @property
     def drawn(self) -> str:
@@ -111,6 +126,16 @@ def ramp(look: Look) -> np.ndarray:
     return paint(plane, 1.0, look, None if look.view == "colours" else grey)[0]
 
 
+def ends(look: Look) -> tuple[str, str]:
+    """What the first and the last colour of `ramp` mean, in words."""
+    return {
+        "absolute": ("zero", "strongest"),
+        "signed": ("negative", "positive"),
+        "positive": ("zero", "positive"),
+        "negative": ("zero", "negative"),
+    }[look.drawn]
+
+
 def green_and_red(level: np.ndarray, grey: np.ndarray) -> np.ndarray:
     """Values in [-1, 1], (H, W), over a grey image (H, W) in [0, 255]: (H, W, 3) uint8.
 
@@ -136,12 +161,12 @@ def enlarged(picture: np.ndarray, side: int = 280) -> np.ndarray:
 
 
 def scale(plane: np.ndarray, top: float) -> str:
-    """What the strongest colour of a map (H, W) stands for, and what lies beyond it, in words."""
+    """What the strongest colour of a map (H, W) stands for, and what lies beyond it, in a sentence."""
     if not plane.any():
-        return f"nothing to show: no such values · colours to {top:.3g}" if top else "nothing to show: no such values"
+        return "There are no such values in this map."
     clipped = float((np.abs(plane) > top).mean())
-    beyond = f" ({clipped:.1%} of pixels clipped)" if clipped else ""
-    return f"colours to {top:.3g} · largest {np.nanmax(np.abs(plane)):.3g}{beyond}"
+    beyond = f"; {clipped:.1%} of the pixels are stronger" if clipped else ""
+    return f"The strongest colour stands for {top:.3g}, the largest value is {np.nanmax(np.abs(plane)):.3g}{beyond}."
 
 
 def in_words(name: str, plane: np.ndarray) -> str:

@@ -35,15 +35,23 @@ class Drawn(NamedTuple):
     made_by: dict[str, str]  # versions and device of the worker
 
 
+class Prediction(NamedTuple):
+    """What a model says of one image."""
+
+    chances: np.ndarray  # (N,) float32, the probability of each class
+    logits: np.ndarray  # (N,) float32, the scores that maps explain
+
+
 def classes(model: str) -> tuple[str, ...]:
     """Names of the model's outputs."""
     return find(model).classes
 
 
-def predict(model: str, digest: str, image: np.ndarray) -> np.ndarray:
-    """Probability of each class, (N,) float32; `image` is (C, H, W) uint8."""
+def predict(model: str, digest: str, image: np.ndarray) -> Prediction:
+    """What the model says of `image`, (C, H, W) uint8."""
     with torch.no_grad():
-        return loaded(model, digest).net(pixels(image)).softmax(1)[0].numpy()
+        logits = loaded(model, digest).net(pixels(image))[0]
+    return Prediction(logits.softmax(0).numpy(), logits.numpy())
 
 
 def explain(model: str, digest: str, image: np.ndarray, target: int | None, settings: dict[str, Any]) -> Drawn:

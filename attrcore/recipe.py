@@ -20,14 +20,20 @@ def knob(
     hi: float | None = None,
     help: str = "",
     choices: tuple[str, ...] = (),
+    label: str = "",
+    when: dict[str, tuple[Any, ...]] | None = None,
 ) -> Any:
     """A dataclass field with a range [lo, hi] or a tuple of choices, and a sentence of help.
+
+    A page calls it by its `label`, or by its field's name where there is none.  `when` says for which values of knobs
+    before it (name -> values) it does anything; without, it always does.
 
     Raises TypeError for a number without its range: a page could not draw it.
     """
     if type(default) in (int, float) and (lo is None or hi is None):
         raise TypeError(f"a knob that holds a number must have a range, got {default!r} with [{lo}, {hi}]")
-    return field(default=default, metadata={"lo": lo, "hi": hi, "help": help, "choices": choices})
+    about = {"lo": lo, "hi": hi, "help": help, "choices": choices, "label": label, "when": when or {}}
+    return field(default=default, metadata=about)
 
 
 def part(default: "Recipe", help: str, choices: dict[str, type["Recipe"]] | None = None) -> Any:
@@ -122,8 +128,12 @@ def parts(cls: type[Recipe], name: str) -> dict[str, type[Recipe]]:
 
 def family(kind: type[Recipe]) -> dict[str, type[Recipe]]:
     """Every recipe known so far that is a `kind`, by menu name: MeanColour is "Mean colour"."""
-    names = {cls: re.sub("(?<=[a-z])(?=[A-Z])", " ", cls.__name__).capitalize() for cls in Recipe.kinds.values()}
-    return {name: cls for cls, name in names.items() if issubclass(cls, kind) and cls is not kind}
+    return {called(cls): cls for cls in Recipe.kinds.values() if issubclass(cls, kind) and cls is not kind}
+
+
+def called(cls: type[Recipe]) -> str:
+    """A class of recipes as people read it: MeanColour is "Mean colour"."""
+    return re.sub("(?<=[a-z])(?=[A-Z])", " ", cls.__name__).capitalize()
 
 
 @cache

@@ -188,13 +188,20 @@ def with_activation(net: nn.Module, back: int, x: Tensor) -> fx.GraphModule:
                     spatial.add(node)
         found = [node for node in g.graph.nodes if node in (spatial or sums)]  # in order of execution
         if len(found) < back:
-            raise Refused(f"It looks at feature map {back} from the end; this network has {len(found)} of them.")
+            raise Refused(few(len(found), back))
         (end,) = (n for n in g.graph.nodes if n.op == "output")
         end.args = ((end.args[0], found[-back]),)
         g.recompile()
         return g
 
     return kept(net, ("activation", back, x.shape[1:]), build)
+
+
+def few(count: int, back: int) -> str:
+    """Why there is no feature map `back`, where there are only `count`."""
+    if not count:
+        return "This network has no convolutional feature map to look at."
+    return f"Layer {back}, counted from the output, is beyond the {count} feature maps of this network."
 
 
 def wide(node: fx.Node) -> bool:

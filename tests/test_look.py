@@ -31,12 +31,13 @@ def test_what_is_no_number_is_painted_as_nothing():
     assert np.array_equal(colours[1], colours[0]) and not np.array_equal(colours[1], colours[2])
 
 
-def test_the_caption_counts_what_is_clipped_on_both_sides():
+def test_the_scale_counts_what_is_clipped_on_both_sides():
     plane = np.array([[-3.0, 0.5], [2.0, 0.0]])
-    assert scale(plane, 1.0) == "colours to 1 · largest 3 (50.0% of pixels clipped)"
-    assert scale(plane, 3.0) == "colours to 3 · largest 3"
-    assert scale(np.zeros((2, 2)), 0.0) == "nothing to show: no such values"
-    assert "largest 2" in scale(np.array([[np.nan, 2.0]]), 2.0)
+    said = "The strongest colour stands for 1, the largest value is 3; 50.0% of the pixels are stronger."
+    assert scale(plane, 1.0) == said
+    assert scale(plane, 3.0) == "The strongest colour stands for 3, the largest value is 3."
+    assert scale(np.zeros((2, 2)), 0.0) == "There are no such values in this map."
+    assert "largest value is 2." in scale(np.array([[np.nan, 2.0]]), 2.0)
 
 
 def test_words_tell_where_the_weight_lies():

@@ -61,7 +61,8 @@ def copy(tmp_path):
         shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "attrcore" / "explain" / "brightness.py").write_text(FILE)
     table = tmp_path / "attrcore" / "explain" / "__init__.py"
-    text = table.read_text().replace("EXPLAINERS = {", 'EXPLAINERS = {\n    "Brightness": Brightness,')
+    line = '"Gradient": Gradient,'
+    text = table.read_text().replace(line, f'{line} "Brightness": Brightness,')
     table.write_text(text.replace('"""\n', '"""\nfrom attrcore.explain.brightness import Brightness\n', 1))
     (tmp_path / "tests" / "test_offered.py").write_text(PAGE)
     return tmp_path

@@ -18,7 +18,8 @@ DIGIT = fit(PackagedDigits().open("7"), CNN.size, CNN.resize)
 
 
 def test_a_digit_is_recognised():
-    chances = quick.predict("MNIST CNN", CNN.digest, DIGIT)
+    chances, logits = quick.predict("MNIST CNN", CNN.digest, DIGIT)
+    assert np.allclose(np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum(), chances, atol=1e-6)
     assert chances.shape == (10,) and chances.argmax() == 7 and chances.sum() == pytest.approx(1, abs=1e-5)
 
 
@@ -39,7 +40,7 @@ def test_without_a_class_the_predicted_one_is_explained():
 
 
 def test_a_method_that_the_network_cannot_have_is_refused():
-    with pytest.raises(Refused, match="this network has 0 of them"):
+    with pytest.raises(Refused, match="no convolutional feature map"):
         quick.explain("MNIST MLP", MODELS["MNIST MLP"].digest, DIGIT, 7, EXPLAINERS["Grad-CAM"]().to_dict())
 
 

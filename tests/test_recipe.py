@@ -2,7 +2,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from attrcore.recipe import Recipe, knob
+from attrcore.recipe import Recipe, called, knob
 
 
 @dataclass(frozen=True)
@@ -98,6 +98,10 @@ def test_zero_has_one_key_whatever_its_sign():
 def test_a_number_without_a_range_is_no_knob():
     with pytest.raises(TypeError, match="a knob that holds a number must have a range, got 3"):
         knob(3, help="How many.")
+
+
+def test_people_read_names_in_words():
+    assert called(type("MeanColour", (), {})) == "Mean colour" and called(Spice) == "Spice"
 
 
 def test_annotations_written_as_strings_are_checked_too(tmp_path, monkeypatch):

@@ -138,7 +138,7 @@ def test_a_feature_map_further_back_is_an_earlier_one():
     net, x = network("resnet18"), photo(size=96)
     sides = [with_activation(net, back, x)(x)[1].shape[-1] for back in (1, 5, 9, 13)]
     assert sides == sorted(sides) and sides[0] < sides[-1]
-    with pytest.raises(Refused, match="feature map 60 from the end; this network has"):
+    with pytest.raises(Refused, match="Layer 60, counted from the output, is beyond the"):
         with_activation(net, 60, x)
 
 

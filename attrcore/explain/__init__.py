@@ -1,4 +1,4 @@
-"""Every explainer, by menu name.  A new one is one file here and one line below."""
+"""Every explainer, by group and menu name.  A new one is one file here and one line below."""
 
 from attrcore.explain.adaptive_ig import AdaptiveIntegratedGradients
 from attrcore.explain.cgi import CGI
@@ -23,33 +23,62 @@ from attrcore.explain.random_map import RandomMap
 from attrcore.explain.smoothgrad import SmoothGrad
 from attrcore.explain.smoothgrad_squared import SmoothGradSquared
 from attrcore.explain.vargrad import VarGrad
+from attrcore.recipe import Recipe
 
-EXPLAINERS = {
-    "Gradient": Gradient,
-    "Gradient x Input": GradientXInput,
-    "Integrated Gradients": IntegratedGradients,
-    "Adaptive IG": AdaptiveIntegratedGradients,
-    "IDGI": IDGI,
-    "Expected Gradients": ExpectedGradients,
-    "SmoothGrad": SmoothGrad,
-    "SmoothGrad-squared": SmoothGradSquared,
-    "VarGrad": VarGrad,
-    "Guided Backprop": GuidedBackprop,
-    "Deconvnet": Deconvnet,
-    "Grad-CAM": GradCam,
-    "Guided Grad-CAM": GuidedGradCam,
-    "DeepLIFT": DeepLift,
-    "LRP": LRP,
-    "Deep Taylor": DeepTaylor,
-    "CGI": CGI,
-    "DeepLIFT-SHAP": DeepLiftShap,
-    "GradientSHAP": GradientShap,
-    "KernelSHAP": KernelShap,
-    "Shapley sampling": ShapleySampling,
-    "LIME": Lime,
-    "Occlusion": Occlusion,
-    "Sobel edges": SobelEdges,
-    "Canny edges": CannyEdges,
-    "Image itself": ImageItself,
-    "Random map": RandomMap,
+GROUPS: dict[str, dict[str, type[Recipe]]] = {
+    "Gradients": {
+        "Gradient": Gradient,
+        "Gradient x Input": GradientXInput,
+        "CGI": CGI,
+    },
+    "Along a path": {
+        "Integrated Gradients": IntegratedGradients,
+        "Adaptive IG": AdaptiveIntegratedGradients,
+        "IDGI": IDGI,
+        "Expected Gradients": ExpectedGradients,
+        "GradientSHAP": GradientShap,
+    },
+    "Averaged over noise": {
+        "SmoothGrad": SmoothGrad,
+        "SmoothGrad-squared": SmoothGradSquared,
+        "VarGrad": VarGrad,
+    },
+    "Backward rules": {
+        "Guided Backprop": GuidedBackprop,
+        "Deconvnet": Deconvnet,
+        "DeepLIFT": DeepLift,
+        "DeepLIFT-SHAP": DeepLiftShap,
+        "LRP": LRP,
+        "Deep Taylor": DeepTaylor,
+    },
+    "Feature maps": {
+        "Grad-CAM": GradCam,
+        "Guided Grad-CAM": GuidedGradCam,
+    },
+    "Covered patches": {
+        "Occlusion": Occlusion,
+        "LIME": Lime,
+        "KernelSHAP": KernelShap,
+        "Shapley sampling": ShapleySampling,
+    },
+    "Control maps": {
+        "Sobel edges": SobelEdges,
+        "Canny edges": CannyEdges,
+        "Image itself": ImageItself,
+        "Random map": RandomMap,
+    },
 }
+
+# What the methods of a group have in common.
+ABOUT = {
+    "Gradients": "How the score reacts to a tiny change of each pixel.",
+    "Along a path": "Gradients added up on the way from a baseline, such as a black image, to the image.",
+    "Averaged over noise": "Gradients of many noisy copies of the image, put together.",
+    "Backward rules": "The score is handed back through the layers by other rules than the gradient's.",
+    "Feature maps": "Where the last convolutional layer responds: coarse.",
+    "Covered patches": "How the score changes when parts of the image are hidden.",
+    "Control maps": "Pictures that never ask the network: what looks like one may owe its looks to the image alone.",
+}
+
+# The same methods without the groups, in the order of the menu.
+EXPLAINERS: dict[str, type[Recipe]] = {name: cls for group in GROUPS.values() for name, cls in group.items()}

@@ -24,7 +24,10 @@ class GradCam(Recipe):
     differentiable: ClassVar[bool] = True
     promises: ClassVar[dict[str, float]] = {}
 
-    back: int = knob(1, 1, 64, "Which feature map, counted back from the output.")
+    back: int = knob(
+        1, 1, 64, "Which stack of feature maps: 1 is the last before the output.",
+        label="Layer, counted from the output",
+    )  # fmt: skip
     rectify: bool = knob(True, help="Keep only what speaks for the class, as published.")
 
     def __call__(self, net: nn.Module, x: Tensor, target: Tensor) -> Tensor:

@@ -22,7 +22,10 @@ class GuidedGradCam(Recipe):
     differentiable: ClassVar[bool] = True
     promises: ClassVar[dict[str, float]] = {}
 
-    back: int = knob(1, 1, 64, "Which feature map Grad-CAM looks at, counted back from the output.")
+    back: int = knob(
+        1, 1, 64, "Which stack of feature maps Grad-CAM looks at: 1 is the last before the output.",
+        label="Layer, counted from the output",
+    )  # fmt: skip
 
     def __call__(self, net: nn.Module, x: Tensor, target: Tensor) -> Tensor:
         """(B, C, H, W), (B,) -> (B, C, H, W)."""

@@ -35,7 +35,7 @@ for column, side, d, prediction in zip(st.columns(2), (left, right), drawn, pred
         st.markdown(
             f"**{knobs.escaped(side.label)}**: {show.badges(d.checks)}", help="\n\n".join(c.says for c in d.checks)
         )
-        chance = cached.awaited(prediction)[d.target]
+        chance = cached.awaited(prediction).chances[d.target]
         st.caption(
             f"Explains “{knobs.escaped(side.classes[d.target])}” in {pick.spoken(side.model)}, which gives it "
             f"{chance:.1%}. Settings: {show.settings(side.method)}."

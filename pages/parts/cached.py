@@ -94,7 +94,7 @@ def classes(model: str) -> tuple[str, ...]:
 
 
 def prediction(model: str, image: np.ndarray) -> answers.Answer:
-    """The answer to come of probabilities, one per class; does not wait."""
+    """The answer to come of what the model says of an image, a quick.Prediction; does not wait."""
     return begun(quick.predict, model, find(model).digest, image)
 
 
@@ -162,6 +162,7 @@ class Painted(NamedTuple):
     top: float  # the value of the strongest colour
     words: str  # for those who do not see it
     scale: str  # what the colours stand for
+    empty: bool  # are there no values of the chosen sign?
     drawn: quick.Drawn  # holds on to what the key names by its address
 
 
@@ -182,7 +183,7 @@ def painted(name: str, drawn: quick.Drawn, look: Look, common: float | None, ima
     top = limit([plane], look.clip) if common is None else common
     file = BytesIO()
     Image.fromarray(paint(plane, top, look, image)).save(file, "PNG")
-    return Painted(file.getvalue(), top, in_words(name, plane), scale(plane, top), drawn)
+    return Painted(file.getvalue(), top, in_words(name, plane), scale(plane, top), not plane.any(), drawn)
 
 
 def fitted(source: str, name: str, model: str) -> tuple[np.ndarray, str]:

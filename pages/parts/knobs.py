@@ -57,7 +57,20 @@ def recipe(cls: type[Recipe], across: bool = False, under: str = "") -> Recipe:
     """
     name, width = f"{under}{cls.__name__}", 375 if across else "stretch"
     with st.container(horizontal=True, gap="medium") if across else nullcontext():
-        return cls(**{f.name: widget(name, cls, f, width) for f in fields(cls) if f.metadata})
+        values: dict[str, Any] = {}
+        for f in fields(cls):
+            if f.metadata:
+                idle = any(values[other] not in those for other, those in f.metadata.get("when", {}).items())
+                values[f.name] = widget(name, cls, f, width, idle)
+        return cls(**values)
+
+
+def linked(cls: type[Recipe]) -> bool:
+    """Did the visitor come by a link with a choice other than the usual one for a knob of `cls`?"""
+    key = f"linked {cls.__name__}"
+    if key not in st.session_state:
+        st.session_state[key] = any(name.startswith(f"{cls.__name__}.") for name in st.query_params)
+    return st.session_state[key]
 
 
 def chosen_part(key: str, cls: type[Recipe], f: Any, shared: dict[str, Any]) -> Recipe:
@@ -73,11 +86,11 @@ def label_of(name: str) -> str:
     return name.replace("_", " ").capitalize()
 
 
-def widget(name: str, cls: type[Recipe], f: Any, width: int | str) -> Any:
-    """The widget that a knob asks for: a menu, a switch, a number or a slider."""
+def widget(name: str, cls: type[Recipe], f: Any, width: int | str, idle: bool = False) -> Any:
+    """The widget that a knob asks for: a menu, a switch, a number or a slider; greyed where it is `idle`."""
     lo, hi, help, choices = (f.metadata.get(k) for k in ("lo", "hi", "help", "choices"))
-    label, key = label_of(f.name), f"{name}.{f.name}"
-    shared: dict[str, Any] = {"key": kept(key), "help": help, "width": width, **LINKED}
+    label, key = f.metadata.get("label") or label_of(f.name), f"{name}.{f.name}"
+    shared: dict[str, Any] = {"key": kept(key), "help": help, "width": width, "disabled": idle, **LINKED}
     if "part" in f.metadata:
         return chosen_part(key, cls, f, shared)
     if choices and sum(map(len, choices)) <= 30:  # they fit side by side

@@ -55,7 +55,7 @@ class Scene:
     @property
     def chances(self) -> np.ndarray:
         """Probability of each class; waits for it."""
-        return cached.awaited(self.prediction)
+        return cached.awaited(self.prediction).chances
 
     @property
     def target(self) -> int:

@@ -1,6 +1,7 @@
 """Files to take away: one picture of all maps, the raw numbers, and the settings that give them again."""
 
 import json
+import math
 import re
 from collections.abc import Callable
 from hashlib import sha256
@@ -12,12 +13,13 @@ import numpy as np
 import streamlit as st
 from PIL import Image, ImageDraw, ImageFont
 
-from attrcore.look import Look, enlarged, paint, shown
+from attrcore.look import Look, ends, enlarged, paint, ramp, shown
 from attrcore.models import find
 from attrcore.quick import Drawn
 from attrcore.recipe import Recipe
+from pages.parts import badges
 from pages.parts.pick import Scene
-from pages.parts.show import marks, rgb
+from pages.parts.show import rgb
 
 
 def buttons(
@@ -25,7 +27,7 @@ def buttons(
 ) -> None:
     """Three downloads.  Each file is made when its button is clicked."""
     offers: list[tuple[str, str, Callable[[], bytes]]] = [
-        ("Picture", "png", lambda: sheet(scene, maps, tops, look)),
+        ("Picture", "png", lambda: sheet(scene, methods, maps, tops, look)),
         ("Raw maps", "npz", lambda: arrays(scene, maps)),
         ("Settings", "json", lambda: settings(scene, methods, maps, look)),
     ]
@@ -37,27 +39,45 @@ def buttons(
             )
 
 
-def sheet(scene: Scene, maps: dict[str, Drawn], tops: dict[str, float], look: Look) -> bytes:
-    """Image and maps side by side, each with its name and what the gate says of it, as PNG."""
-    image = scene.picture.pixels
+def sheet(
+    scene: Scene, methods: dict[str, Recipe], maps: dict[str, Drawn], tops: dict[str, float], look: Look
+) -> bytes:
+    """Image and maps in rows, each with its name and what the gate says of it, and what the colours mean, as PNG."""
+    image, gap, line, font = scene.picture.pixels, 12, 20, lettering(14)
     painted = [paint(shown(m.attribution, look.drawn), tops[name], look, image) for name, m in maps.items()]
     tiles = [enlarged(t) for t in (rgb(image), *painted)]
-    under = [f"explained: {scene.classes[scene.target]}", *("; ".join(marks(m.checks)) for m in maps.values())]
-    h, w, gap, line = *tiles[0].shape[:2], 12, 20
-    paper = Image.new("RGB", (len(tiles) * (w + gap) + gap, h + 2 * line + 2 * gap), "white")
-    write, font = ImageDraw.Draw(paper), lettering(14)
+    words = [[badge.words for badge in badges.found(m.checks, methods[name])] for name, m in maps.items()]
+    under = [[f"explained: {scene.classes[scene.target]}"], *words]
+    h, w = tiles[0].shape[:2]
+    columns = math.ceil(math.sqrt(1.5 * len(tiles)))  # a sheet wider than high, as a screen is
+    across, down = w + gap, h + gap + (1 + max(map(len, under))) * line
+    rows = math.ceil(len(tiles) / columns)
+    paper = Image.new("RGB", (columns * across + gap, rows * down + 2 * gap + line), "white")
+    write = ImageDraw.Draw(paper)
     for i, (tile, over, below) in enumerate(zip(tiles, (scene.model, *maps), under, strict=True)):
-        left = gap + i * (w + gap)
-        paper.paste(Image.fromarray(tile), (left, gap + line))
-        for top, words in ((gap // 2, over), (gap + line + h + 4, below)):
-            write.text((left, top), clipped(words, w, font), "black", font)
+        left, top = gap + i % columns * across, gap // 2 + i // columns * down
+        paper.paste(Image.fromarray(tile), (left, top + line))
+        for at, words in ((top, over), *((top + line + h + 4 + n * line, words) for n, words in enumerate(below))):
+            write.text((left, at), clipped(words, w, font), "black", font)
+    scale(paper, (gap, paper.height - line - gap // 2), look)
     file = BytesIO()
     paper.save(file, "PNG")
     return file.getvalue()
 
 
+def scale(paper: Image.Image, at: tuple[int, int], look: Look) -> None:
+    """What the colours mean, from `at` to the right."""
+    write, font, (left, top) = ImageDraw.Draw(paper), lettering(14), at
+    low, high = ends(look)
+    bar = Image.fromarray(ramp(look)[None]).resize((min(120, paper.width // 3), 12))
+    write.text((left, top), low, "black", font)
+    left += math.ceil(font.getlength(low)) + 8
+    paper.paste(bar, (left, top + 3))
+    write.text((left + bar.width + 8, top), high, "black", font)
+
+
 def lettering(size: int) -> ImageFont.FreeTypeFont:
-    """The font that matplotlib ships; Pillow's own has no ✓."""
+    """The font that matplotlib ships, which has letters of most languages' names."""
     return ImageFont.truetype(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf", size)
 
 

@@ -7,20 +7,22 @@ from html import escape
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 import streamlit as st
 
 from attrcore.answers import Answer
 from attrcore.explain.validity import Check
 from attrcore.kinds import Refused
-from attrcore.look import Look, in_words, ramp, shown
+from attrcore.look import Look, ends, ramp, shown
 from attrcore.look import picture as rgb
 from attrcore.quick import Drawn
-from attrcore.recipe import Recipe
-from pages.parts.cached import Painted
+from attrcore.recipe import Recipe, parts
+from pages.parts import lens
+from pages.parts.badges import Badge, advice, found
+from pages.parts.cached import Painted, awaited
 from pages.parts.knobs import escaped
 from pages.parts.pick import Scene
 
+MOST = 7  # maps under the lens, beside the image
 CARD = 205  # px: four fit beside the sidebar at 1280, seven at 1920
 
 
@@ -30,8 +32,8 @@ def grid(scene: Scene) -> Any:
     return st.container(horizontal=True, key=f"{size}-pictures")
 
 
-def image(scene: Scene, below: Callable[[Scene], Any]) -> None:
-    """The picture as the network sees it, what the network says of it, and what stands `below` that."""
+def image(scene: Scene, below: Callable[[Scene], Any] | None = None) -> None:
+    """The picture as the network sees it; where something is to stand `below`, also what the network says of it."""
     pixels = scene.picture.pixels
     label = f"label: {scene.picture.label} · " if scene.picture.label else ""
     how = f": {scene.picture.how}" if scene.picture.how else ""
@@ -39,10 +41,23 @@ def image(scene: Scene, below: Callable[[Scene], Any]) -> None:
     with st.container(width=CARD, gap="xsmall"):
         st.markdown("**Image**")
         drawing(rgb(pixels), f"The image: {scene.picture.label}")
-        st.html(f'<p class="about">{escape(about)}</p>{chances(scene)}')
-        below(scene)
+        st.html(f'<p class="about">{escape(about)}</p>{chances(scene) if below else ""}')
+        if below:
+            below(scene)
         if scene.picture.credit:
             st.caption(scene.picture.credit)
+
+
+def prediction(scene: Scene, below: Callable[[Scene], Any]) -> None:
+    """What the network says of the picture, in a card of its own, and what stands `below` that."""
+    with st.container(width=CARD, gap="xsmall"):
+        says = (
+            "The most probable classes. A map explains a class's logit, the network's score before scores are made "
+            "into probabilities that sum to 100 %."
+        )
+        st.markdown("**Prediction**", help=says)
+        st.html(chances(scene))
+        below(scene)
 
 
 def drawing(picture: np.ndarray | bytes, alt: str) -> None:
@@ -52,6 +67,7 @@ def drawing(picture: np.ndarray | bytes, alt: str) -> None:
 
 def chances(scene: Scene, count: int = 5) -> str:
     """The most probable classes, as HTML bars with their numbers; the explained one too where it is not among them."""
+    logits = awaited(scene.prediction).logits
     chosen = scene.chances.argsort()[::-1][:count].tolist()
     if scene.target not in chosen:
         chosen.append(scene.target)
@@ -59,26 +75,37 @@ def chances(scene: Scene, count: int = 5) -> str:
     for i in chosen:
         share = float(scene.chances[i])
         mark = " ◂ explained" if i == scene.target else ""
-        rows.append(f'<li style="--share: {share:.1%}">{escape(scene.classes[i])} · {share:.1%}{mark}</li>')
+        words = f"{escape(scene.classes[i])} · {share:.1%}{mark}"
+        rows.append(f'<li style="--share: {share:.1%}">{words} <small>logit {logits[i]:.1f}</small></li>')
     return f'<ul class="chances" aria-label="Prediction">{"".join(rows)}</ul>'
 
 
-def card(name: str, method: Recipe, answer: Answer) -> Callable[[], Any]:
-    """The place of one map with its name, and a word while it is computed; call what is returned to draw in it."""
-    place = st.container(width=CARD, gap="xsmall")
+def card(name: str, method: Recipe, answer: Answer, scene: Scene) -> Callable[[], Any]:
+    """The place of one map with its name; call what is returned to draw in it.
+
+    While it is computed, a word stands there, as high as the map and its badges will be.
+    """
+    place = st.container(width=CARD, gap="xsmall", key=f"card.{name}")
     place.markdown(f"**{name}**", help=f"{linked(method.title())}\n\n{method.story()}")
-    if answer.soon(0):
-        return lambda: place
-    empty = place.empty()
-    empty.caption(f"computing, {method.passes} passes through the network …" if method.passes > 1 else "computing …")
-    return lambda: empty.container(gap="xsmall")
+    only = place.empty()  # one element: whatever stood here for another method goes with it
+    if not answer.soon(0):
+        h, w = scene.picture.pixels.shape[1:]
+        says = f"computing, {method.passes} passes through the network …" if method.passes > 1 else "computing …"
+        only.html(f'<div class="pending" style="aspect-ratio: {w} / {h}">{says}</div><div class="pending-under"></div>')
+    return lambda: only.container(gap="xsmall", key=f"map.{name}")
 
 
-def panel(painted: Painted, answer: Drawn) -> None:
-    """One map with its badges and its scale."""
+def panel(name: str, painted: Painted, answer: Drawn, method: Recipe) -> None:
+    """One map with its badges, and what to do about much chance."""
     drawing(painted.png, painted.words)
-    said = "\n\n".join(check.says for check in answer.checks)
-    st.markdown(f"{badges(answer.checks)}  \n:small[:gray[{painted.scale}]]", help=said)
+    with st.container(gap=None, key=f"under.{name}"):
+        for badge in found(answer.checks, method):
+            # Without the blank Streamlit shows the help only to a mouse over the badge, and no question mark.
+            st.markdown(f"{worded(badge)}&nbsp;", help=f"{badge.help}\n\n**Colours:** {painted.scale}")
+        if todo := advice(answer.checks, method):
+            st.caption(todo)
+        if painted.empty:
+            st.caption(painted.scale)
 
 
 def refusal(reason: Exception) -> None:
@@ -87,31 +114,37 @@ def refusal(reason: Exception) -> None:
     st.caption(str(reason))
 
 
-def badges(checks: list[Check]) -> str:
-    """What the validity gate says: the figure of each law, green where it holds and red where it does not."""
-    first, *laws = checks
-    dull = first.holds and not laws
-    colours = ["gray" if dull else "green" if check.holds else "red" for check in laws or [first]]
-    return " ".join(f":{colour}-badge[{mark}]" for colour, mark in zip(colours, marks(checks), strict=True))
+def worded(badge: Badge) -> str:
+    """A badge as Markdown."""
+    return f":{badge.colour}-badge[{badge.words}]"
 
 
-def marks(checks: list[Check]) -> list[str]:
-    """The figure of each law with its verdict; or that a method promises none."""
-    first, *laws = checks
-    if first.holds and not laws:
-        return ["no law to check"]  # no tick: nothing was promised, so nothing was kept
-    return [f"{'✓' if check.holds else '✗'} {check.figure}" for check in laws or [first]]
+def badges(checks: list[Check], method: Recipe | None = None) -> str:
+    """All badges of a map as Markdown."""
+    return " ".join(map(worded, found(checks, method)))
+
+
+def reading() -> None:
+    """How maps and badges are read."""
+    with st.popover("How to read this"):
+        st.markdown(
+            "**Map.** Each pixel's colour says how much it counts for the class's score (its logit), by that method. "
+            "Each map has its own scale. Methods answer different questions: where they differ, none need be wrong.\n\n"
+            "**Badges** say whether a method did what it promises on this very image. No badge says that a map shows "
+            "the network's reasons. :blue-badge[kept], :orange-badge[much of it random], :red-badge[broken]\n\n"
+            "**Sum kept, 0.1 % off.** The map's values add up to the change of the score from a baseline, such as a "
+            "black image, to the image; they miss it by 0.1 %. *Score kept* is the same without a baseline.\n\n"
+            "**Random part 12 %.** The method draws at random. 12 % of the map's strength (of its squared values) is "
+            "due to these draws and would differ with others: chance, no explanation.\n\n"
+            "**Differs from the gradient.** The method's own rule was applied.\n\n"
+            "**Control map.** Edges, noise or the image itself: made without the network. A map that looks like one "
+            "may show the image more than the network."
+        )
 
 
 def legend(look: Look, common: float | None) -> None:
     """The colour scale in words and colours, in numbers too where all maps share it; and how to share the screen."""
-    ends = {
-        "absolute": ("zero", "strongest"),
-        "signed": ("negative", "positive"),
-        "positive": ("zero", "positive"),
-        "negative": ("zero", "negative"),
-    }
-    left, right = ends[look.drawn]
+    left, right = ends(look)
     if common is not None:
         left, right = (f"{left} (-{common:.3g})" if look.drawn == "signed" else left), f"{right} ({common:.3g})"
     colours = ", ".join(steps(look))
@@ -123,41 +156,32 @@ def legend(look: Look, common: float | None) -> None:
 
 
 def steps(look: Look) -> list[str]:
-    """The colour scale in 18 steps, as CSS and Plotly write them."""
+    """The colour scale in 18 steps, as CSS writes them."""
     return [f"rgb({r}, {g}, {b})" for r, g, b in ramp(look).tolist()]
 
 
-def inspection(name: str, method: Recipe, answer: Drawn, top: float, look: Look, scene: Scene) -> None:
-    """One map large, with its values on hover, and beside it what it is and what the gate found."""
-    left, right = st.columns([3, 2])
-    with left:
-        values(name, shown(answer.attribution, look.drawn), top, look)
-    with right:
-        st.markdown(f"**{linked(method.title())}**")
-        st.markdown(method.story())
-        for check in answer.checks:
-            st.markdown(f"{'✓' if check.holds else '✗'} {check.says}")
-        st.caption(
-            f"Explains “{escaped(scene.classes[answer.target])}”. Settings: {settings(method)}. "
-            f"Computed in {answer.seconds * 1000:.0f} ms on {answer.made_by['device']}."
-        )
-
-
-def values(name: str, plane: np.ndarray, top: float, look: Look) -> None:
-    """A heat map whose values can be read off: row, column, value."""
-    top = top or 1
-    low = -top if look.drawn == "signed" else 0
-    colours = [[i / 17, colour] for i, colour in enumerate(steps(look))]
-    figure = go.Figure(go.Heatmap(
-        z=plane.astype(np.float32), zmin=low, zmax=top, colorscale=colours,
-        colorbar={"orientation": "h", "thickness": 12, "y": 1.01, "yanchor": "bottom"},
-        hovertemplate="row %{y}, column %{x}<br><b>%{z:.4g}</b><extra></extra>",
-    ))  # fmt: skip
-    figure.update_yaxes(autorange="reversed", scaleanchor="x", constrain="domain", constraintoward="top", title="row")
-    figure.update_xaxes(constrain="domain", title="column")
-    figure.update_layout(height=600, margin={"l": 0, "r": 0, "t": 60, "b": 0}, modebar={"orientation": "v"})
-    with st.container(width=600):
-        st.plotly_chart(figure, width="stretch", config={"displaylogo": False}, alt=in_words(name, plane))
+def closely(
+    scene: Scene, methods: dict[str, Recipe], maps: dict[str, Drawn], painted: dict[str, Painted], look: Look
+) -> None:
+    """The image and the first seven maps under one lens, and what each is and what the gate found."""
+    if len(maps) > MOST:
+        st.caption(f"Here are the first {MOST}: there is no room for more under the lens.")
+        maps = dict(list(maps.items())[:MOST])
+    panes = [lens.Pane("Image", rgb(scene.picture.pixels))]
+    for name, drawn in maps.items():
+        plane = shown(drawn.attribution, look.drawn).astype(np.float32)
+        panes.append(lens.Pane(name, painted[name].png, plane, painted[name].words))
+    lens.viewer(panes, "closely")
+    for name, drawn in maps.items():
+        with st.expander(name, expanded=len(maps) == 1):
+            st.markdown(f"**{linked(methods[name].title())}**\n\n{methods[name].story()}")
+            for badge in found(drawn.checks, methods[name]):
+                st.markdown(f"{worded(badge)}\n\n{badge.help}")
+            st.caption(
+                f"{painted[name].scale} Explains “{escaped(scene.classes[drawn.target])}”. "
+                f"Settings: {settings(methods[name])}. "
+                f"Computed in {drawn.seconds * 1000:.0f} ms on {drawn.made_by['device']}."
+            )
 
 
 def linked(title: str) -> str:
@@ -166,12 +190,15 @@ def linked(title: str) -> str:
 
 
 def settings(method: Recipe) -> str:
-    """A method's knobs in words: steps 32, baseline Blurred (width 0.05)."""
+    """A method's knobs in words: steps 32, baseline blurred (width 0.05)."""
     said = []
     for f in fields(method):
         value = getattr(method, f.name)
         if isinstance(value, Recipe):
-            within = f" ({settings(value)})" if fields(value) else ""
-            value = f"{type(value).__name__}{within}"
-        said.append(f"{f.name.replace('_', ' ')} {value}")
+            menu = {cls: name for name, cls in parts(type(method), f.name).items()}
+            value = menu[type(value)] + (f" ({settings(value)})" if fields(value) else "")
+        elif isinstance(value, bool):
+            value = "on" if value else "off"
+        label = f.metadata.get("label") or f.name.replace("_", " ")
+        said.append(f"{label[:1].lower()}{label[1:]}: {value}")
     return ", ".join(said) or "none"

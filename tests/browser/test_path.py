@@ -32,7 +32,7 @@ def chart(page):
 def test_a_cold_link_shows_the_path(quiet, server):
     opened(quiet, server)
     expect(titles(quiet)).to_have_text(TITLES)
-    expect(quiet.get_by_text(re.compile("^✓ sum gap"))).to_be_visible()
+    expect(quiet.get_by_text(re.compile("^sum kept, "))).to_be_visible()
     expect(chart(quiet)).to_contain_text("saturated")
     expect(chart(quiet)).to_contain_text("alpha: 0 is the baseline, 1 the image")
 

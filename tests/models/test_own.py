@@ -124,7 +124,7 @@ def test_a_page_asks_of_it_what_it_asks_of_any_model():
     entry = accept(torch_file(fresh("MnistCNN").state_dict()), said("MnistCNN"), "a")
     image = torch.randint(256, (1, 28, 28), dtype=torch.uint8).numpy()
     assert quick.classes(entry.name) == entry.classes
-    assert quick.predict(entry.name, entry.digest, image).sum() == pytest.approx(1, abs=1e-5)
+    assert quick.predict(entry.name, entry.digest, image).chances.sum() == pytest.approx(1, abs=1e-5)
     drawn = quick.explain(entry.name, entry.digest, image, None, EXPLAINERS["Guided Backprop"]().to_dict())
     assert drawn.attribution.shape == (1, 28, 28)
 

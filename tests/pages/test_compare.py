@@ -57,4 +57,4 @@ def test_display_settings_change_no_number(monkeypatch):
 
 def test_a_method_that_a_model_cannot_have_is_a_sentence():
     at = opened(model="MNIST MLP", method="Grad-CAM")
-    assert not at.exception and "this network has 0" in text(at)
+    assert not at.exception and "no convolutional feature map" in text(at)

@@ -1,5 +1,6 @@
 """The page, driven without a browser but with the real engine."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,9 +8,11 @@ from streamlit.delta_generator import DeltaGenerator
 from streamlit.testing.v1 import AppTest
 
 from attrcore import jobs
+from attrcore.explain import EXPLAINERS, GROUPS
 from tests.conftest import needs
 
 ROOT = Path(__file__).parents[2]
+USUAL = ("Gradient", "Integrated Gradients", "SmoothGrad", "Guided Backprop", "Grad-CAM", "Sobel edges")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -38,6 +41,7 @@ def test_it_opens_with_a_digit_its_prediction_and_maps():
     assert at.title[0].value == "See" and "of the predicted class in MNIST CNN?" in text(at)
     assert "0 · 100.0% ◂ explained" in text(at)
     assert all(f"**{name}**" in text(at) for name in at.session_state["maps"])
+    assert re.search(r"0 · 100.0% ◂ explained <small>logit \d+\.\d</small>", text(at))
 
 
 def test_the_page_alone_opens_too():
@@ -66,15 +70,83 @@ def test_a_link_with_nonsense_opens_with_defaults(address):
     assert [w.value for w in (*at.slider, *at.number_input)] == [w.value for w in (*plain.slider, *plain.number_input)]
 
 
+def group(at, name):
+    """The pills of a group of methods."""
+    return next(pills for pills in at.get("button_group") if pills.key == f"maps.{name}")
+
+
+def test_methods_stand_in_groups_and_the_address_holds_what_is_chosen_of_all():
+    at = opened(maps=["Gradient", "LRP"])
+    assert [pills.label for pills in at.get("button_group") if (pills.key or "").startswith("maps.")] == [*GROUPS]
+    assert group(at, "Backward rules").value == ["LRP"] and group(at, "Control maps").value == []
+    group(at, "Control maps").set_value(["Random map"]).run()
+    assert at.query_params["maps"] == ["Gradient", "LRP", "Random map"] == at.session_state["maps"]
+    assert "**Random map**" in text(at) and "**LRP**" in text(at)
+    at.button(key="reset").click().run()
+    assert at.session_state["maps"] == list(USUAL) and "maps" not in at.query_params
+    assert at.button(key="reset").disabled
+
+
+def test_a_link_may_hold_no_map_at_all():
+    at = opened(maps=["Gradient"])
+    group(at, "Gradients").set_value([]).run()
+    assert at.query_params["maps"] == "" and "Choose a map above." in text(at)
+    assert "Choose a map above." in text(opened(maps=[""]))
+
+
+def test_a_choice_keeps_the_order_of_its_clicks():
+    """To set it anew would send it to the browser again, and undo a click that is on its way."""
+    at = opened(maps=["LRP"])
+    group(at, "Backward rules").set_value(["LRP", "DeepLIFT"]).run()  # in the order of the clicks
+    assert at.session_state["maps.Backward rules"] == ["LRP", "DeepLIFT"]
+    assert at.session_state["maps"] == ["DeepLIFT", "LRP"]
+
+
+def test_control_maps_and_much_chance_are_called_what_they_are():
+    at = opened(**{"maps": ["SmoothGrad", "Sobel edges", "Gradient"], "SmoothGrad.samples": "2"})
+    assert ":gray-badge[control map]" in text(at) and ":gray-badge[nothing to check]" in text(at)
+    assert re.search(r":(orange|red)-badge\[.*random", text(at)) and re.search(
+        r"20 % takes about \d+ samples", text(at)
+    )
+    assert "green-badge" not in text(at)
+
+
+def test_knobs_that_do_nothing_in_a_view_are_greyed_and_a_linked_display_is_open():
+    def idle(at):
+        knobs = [w for w in (*at.get("button_group"), *at.slider) if (w.key or "").startswith("Look.")]
+        return {w.key.removeprefix("Look.") for w in knobs if w.disabled}
+
+    def is_open(at):
+        return next(e for e in at.expander if e.label.startswith("Display")).proto.expanded
+
+    plain, linked = opened(), opened(**{"Look.view": "green and red"})
+    assert idle(plain) == {"signed_palette"} and not is_open(plain)
+    assert idle(linked) == {"values", "opacity", "palette", "signed_palette"} and is_open(linked)
+    assert idle(opened(**{"Look.values": "signed"})) == {"palette"}
+
+
+def test_settings_and_layers_are_written_as_the_menus_write_them():
+    at = opened(**{"maps": ["Integrated Gradients", "Grad-CAM"], "inspect": ["Integrated Gradients", "Grad-CAM"],
+                   "IntegratedGradients.baseline": "Mean colour"})  # fmt: skip
+    assert "baseline: Mean colour" in text(at) and "layer, counted from the output: 1, rectify: on" in text(at)
+    assert at.slider(key="GradCam.back").label == "Layer, counted from the output"
+
+
+def test_no_more_maps_go_under_the_lens_than_it_holds():
+    names = [*list(EXPLAINERS)[:3], "SmoothGrad", "Guided Backprop", "Deconvnet", "Grad-CAM", "Sobel edges"]
+    at = opened(maps=names, inspect=names)
+    assert not at.exception and "Here are the first 7" in text(at)
+
+
 def test_a_method_the_network_cannot_have_is_refused_with_the_reason():
     at = opened(model="MNIST MLP", maps=["Gradient", "Grad-CAM"])
-    assert "Grad-CAM" in text(at) and "this network has 0" in text(at) and not at.exception
+    assert "Grad-CAM" in text(at) and "This network has no convolutional feature map" in text(at) and not at.exception
 
 
 def test_too_few_steps_are_labelled_on_the_map():
     at = opened(**{"maps": ["Integrated Gradients"], "IntegratedGradients.steps": "1",
                    "IntegratedGradients.rule": "right Riemann"})  # fmt: skip
-    assert "✗ sum gap" in text(at)
+    assert ":red-badge[sum broken, " in text(at)
 
 
 def test_display_settings_ask_the_engine_nothing(monkeypatch):
@@ -111,17 +183,20 @@ def test_weights_that_are_missing_get_a_sentence_and_the_rest_works(monkeypatch,
 
 def test_a_slow_map_says_that_it_is_computed(monkeypatch):
     said, soon, asked = [], jobs.Answer.soon, set()
-    show = "streamlit.delta_generator.DeltaGenerator.caption"
-    caption = DeltaGenerator.caption
-    monkeypatch.setattr(show, lambda self, body, **more: said.append(body) or caption(self, body, **more))
+    html = DeltaGenerator.html
+    monkeypatch.setattr(
+        DeltaGenerator, "html", lambda self, body, **more: said.append(body) or html(self, body, **more)
+    )
 
     def late(self, seconds):  # not there when first looked for
         return bool(seconds == 0 and (self in asked or asked.add(self)) and soon(self, seconds))
 
     monkeypatch.setattr(jobs.Answer, "soon", late)
     at = opened(maps=["Gradient", "Integrated Gradients"])
-    assert {"computing …", "computing, 32 passes through the network …"} <= set(said)
-    assert not at.exception and "✓ sum gap" in text(at) and "computing" not in text(at)  # maps took their places
+    pending = [body for body in map(str, said) if "pending" in body and "<style>" not in body]
+    assert "computing …" in pending[0] and "computing, 32 passes through the network …" in pending[1]
+    assert all("aspect-ratio: 28 / 28" in body for body in pending)  # as high as the map will be
+    assert not at.exception and "sum kept, " in text(at) and "computing" not in text(at)  # maps took their places
 
 
 def test_a_broken_rule_is_a_sentence_and_is_logged(monkeypatch, caplog):
@@ -137,7 +212,7 @@ def test_a_broken_rule_is_a_sentence_and_is_logged(monkeypatch, caplog):
 def test_the_page_process_runs_no_network(monkeypatch):
     monkeypatch.setattr("torch.nn.Module.__call__", lambda *args: pytest.fail("a network ran beside the page"))
     at = opened(**{"no.Packaged digits": "888"})
-    assert not at.exception and "✓ sum gap" in text(at)
+    assert not at.exception and "sum kept, " in text(at)
 
 
 def test_no_engine_is_a_sentence_not_a_stack(monkeypatch):
@@ -152,4 +227,4 @@ def test_no_engine_is_a_sentence_not_a_stack(monkeypatch):
 @needs("imagenet")
 def test_a_photo_on_a_real_network():
     at = opened(model="SqueezeNet 1.1", maps=["Gradient", "DeepLIFT", "Guided Backprop"])
-    assert "tabby cat" in text(at) and "✓ sum gap" in text(at) and "✓" in text(at) and not at.exception
+    assert "tabby cat" in text(at) and "sum kept, " in text(at) and not at.exception
