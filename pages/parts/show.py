@@ -50,16 +50,21 @@ def drawing(picture: np.ndarray | bytes, alt: str) -> None:
     st.image(picture, width="stretch", output_format="PNG", alt=alt)
 
 
-def chances(scene: Scene, count: int = 5) -> str:
-    """The most probable classes, as HTML bars with their numbers; the explained one too where it is not among them."""
-    chosen = scene.chances.argsort()[::-1][:count].tolist()
-    if scene.target not in chosen:
-        chosen.append(scene.target)
+def chances(scene: Scene) -> str:
+    """The most probable classes of the picture, and the explained one, as HTML bars with their numbers."""
+    return bars(scene.chances, scene.target, scene.classes)
+
+
+def bars(chances: np.ndarray, target: int, classes: tuple[str, ...], count: int = 5) -> str:
+    """The same from the probability of each class (N,); the explained one too where it is not among the first."""
+    chosen = chances.argsort()[::-1][:count].tolist()
+    if target not in chosen:
+        chosen.append(target)
     rows = []
     for i in chosen:
-        share = float(scene.chances[i])
-        mark = " ◂ explained" if i == scene.target else ""
-        rows.append(f'<li style="--share: {share:.1%}">{escape(scene.classes[i])} · {share:.1%}{mark}</li>')
+        share = float(chances[i])
+        mark = " ◂ explained" if i == target else ""
+        rows.append(f'<li style="--share: {share:.1%}">{escape(classes[i])} · {share:.1%}{mark}</li>')
     return f'<ul class="chances" aria-label="Prediction">{"".join(rows)}</ul>'
 
 
