@@ -7,7 +7,20 @@ from attrcore.batches import Abandoned
 from attrcore.data.digits import packaged_digits
 from attrcore.explain.integrated_gradients import IntegratedGradients
 from attrcore.explain.validity import validity
-from attrcore.ig_path import STEPS, STOPS, gaps, gaps_from, halves, looks, opened, patches, saturated, start_of
+from attrcore.ig_path import (
+    PARTS,
+    STEPS,
+    STOPS,
+    Halves,
+    gaps,
+    halves,
+    looks,
+    opened,
+    patches,
+    resting,
+    slopes,
+    start_of,
+)
 from attrcore.models import MODELS
 
 DIGIT = packaged_digits()[0][3][None]
@@ -55,15 +68,19 @@ def test_slopes_integrate_to_the_change_in_score():
     assert found.weights @ found.slopes == pytest.approx(change, rel=0.05) and found.target == 5
 
 
+def all_gaps(start):
+    return gaps([slopes(*ABOUT, None, start, part) for part in range(PARTS)])
+
+
 def test_more_steps_close_the_gap_by_every_rule():
-    found = gaps(*ABOUT, None, np.zeros_like(DIGIT))
+    found = all_gaps(np.zeros_like(DIGIT))
     assert all(len(g) == len(STEPS) and g[-1] < 0.05 for g in found.values())
     assert found["right Riemann"][0] > found["Gauss-Legendre"][0]
-    assert gaps_from(*ABOUT, None, Black().to_dict()) == found
+    assert all_gaps(Black().to_dict()) == found
 
 
 def test_the_gaps_are_those_of_the_paths():
-    found = gaps(*ABOUT, None, np.zeros_like(DIGIT))
+    found = all_gaps(np.zeros_like(DIGIT))
     for rule, off in found.items():
         for steps, one in zip(STEPS, off, strict=True):
             path = opened(*ABOUT, None, np.zeros_like(DIGIT), (rule, steps))
@@ -72,20 +89,61 @@ def test_the_gaps_are_those_of_the_paths():
     assert len(looks()) < len(found) * sum(STEPS)  # what rules share is computed once
 
 
-def test_the_saturated_stretch_begins_where_the_score_stays():
-    points = np.linspace(0, 1, 11)
-    assert saturated(points, np.minimum(points * 5, 1)) == pytest.approx(0.2)
-    assert saturated(points, points) == pytest.approx(0.9)
-    assert saturated(points, np.where(points == 0.5, 0.0, np.minimum(points * 5, 1))) == pytest.approx(0.6)
+POINTS = np.linspace(0, 1, 101)
+CURVES = {  # from where on the score rests, and whether that is saturation
+    "a straight line": (POINTS, 0.9, False),
+    "down a straight line": (-POINTS, 0.9, False),
+    "ever steeper": (POINTS**2, 0.9**0.5, False),
+    "saturating": (1 - np.exp(-10 * POINTS), -np.log(0.1) / 10, True),
+    "saturating below": (np.exp(-10 * POINTS), -np.log(0.1) / 10, True),
+    "overshooting far and coming back late": (np.interp(POINTS, [0, 0.5, 1], [0, 2, 1]), 0.95, False),
+    "overshooting a little": (np.interp(POINTS, [0, 0.5, 1], [0, 1.05, 1]), 0.5 * 0.9 / 1.05, True),
+    "overshooting and at rest soon": (np.interp(POINTS, [0, 0.3, 0.4, 1], [0, 2, 1, 1]), 0.39, True),
+    "at rest but for one look": (np.where(np.arange(101) == 95, 0, np.minimum(5 * POINTS, 1)), 0.959, False),
+}
 
 
-def test_both_halves_of_a_path_are_its_map():
-    found = opened(*ABOUT, None, np.zeros_like(DIGIT), ("midpoint", 20))
+@pytest.mark.parametrize("name", CURVES)
+def test_a_score_saturates_where_it_rests_long_before_a_straight_line_would(name):
+    scores, bend, saturated = CURVES[name]
+    found = resting(POINTS, scores)
+    assert found == pytest.approx(bend, abs=2e-3)
+    assert Halves(found, (0, 0), (1, 1)).saturated == saturated
+
+
+@pytest.mark.parametrize("points", [4, 7, 33])
+def test_a_straight_line_saturates_by_no_number_of_points(points):
+    places = np.array([0, *(np.arange(points) + 0.5) / points, 1])
+    assert resting(places, 3 - 7 * places) == pytest.approx(0.9)
+
+
+@pytest.mark.parametrize("rule", ["Gauss-Legendre", "midpoint"])
+@pytest.mark.parametrize("steps", [20, 512])
+def test_both_halves_of_a_path_are_counted_to_the_step(rule, steps):
+    found = opened(*ABOUT, None, np.zeros_like(DIGIT), (rule, steps))
     bend, sums, sizes = halves(found)
+    z = (X * torch.tensor(found.points, dtype=X.dtype)[:, None, None, None]).requires_grad_()
+    (g,) = torch.autograd.grad(NET(z)[:, found.target].sum(), z)
+    every = (g * X)[:, 0].numpy() * found.weights[:, None, None]
     late = found.points >= bend
-    assert 0 < bend < 1 and late.any() and sum(sums) == pytest.approx(found.weights @ found.slopes)
-    assert sizes[1] == pytest.approx(np.abs(found.parts[late].sum(0)).sum()) and sizes[0] > 0
-    assert sums[1] == pytest.approx(found.parts[late].sum(), abs=1e-4)
+    assert 0.8 < bend < 1 and late.any()
+    for where, total, size in zip((~late, late), sums, sizes, strict=True):
+        assert total == pytest.approx(every[where].sum(), abs=1e-3)
+        assert size == pytest.approx(np.abs(every[where].sum(0)).sum(), rel=1e-3)
+    assert sum(sums) == pytest.approx(found.weights @ found.slopes)
+
+
+def test_what_is_said_of_the_baseline_is_one_thing():
+    start = start_of(DIGIT, Blurred(width=0.1).to_dict())
+    found = opened(*ABOUT, 5, start, ("midpoint", 4))
+    with torch.no_grad():
+        chances = NET(torch.tensor(start)[None]).softmax(1)[0].numpy()
+    np.testing.assert_allclose(found.before.chances, chances, atol=1e-6)
+    assert (
+        found.before.logits[5] == pytest.approx(found.scores[0])
+        and found.before.chances[5] == found.chances[0]
+        and found.seconds > 0
+    )
 
 
 def test_what_a_painted_baseline_leaves_gets_exactly_nothing():
@@ -103,7 +161,7 @@ def test_a_baseline_that_is_the_image_says_so():
     start = start_of(DIGIT, White().to_dict(), np.zeros((28, 28), bool))
     found = opened(*ABOUT, None, start, ("midpoint", 4))
     assert found.checks[-1].figure == "image = baseline" and not found.parts.any()
-    assert halves(found).sizes == (0, 0)
+    assert halves(found).sizes == (0, 0) and not halves(found).saturated
 
 
 def test_patches_cover_the_image():
@@ -113,7 +171,7 @@ def test_patches_cover_the_image():
 
 def test_a_path_that_nobody_waits_for_stops(monkeypatch):
     monkeypatch.setattr("attrcore.ig_path.still_wanted", lambda: False)
-    for work in (lambda s: gaps(*ABOUT, None, s), lambda s: opened(*ABOUT, None, s, ("midpoint", 4))):
+    for work in (lambda s: slopes(*ABOUT, None, s, 0), lambda s: opened(*ABOUT, None, s, ("midpoint", 4))):
         with pytest.raises(Abandoned):
             work(np.zeros_like(DIGIT))
 

@@ -80,6 +80,17 @@ def large(path, name):
     return {"name": name, "parts": [np.zeros(2**20, np.uint8)]}
 
 
+def test_what_was_asked_before_is_known_and_looking_asks_nothing(engine, tmp_path):
+    question = touch, str(tmp_path / "known"), 0.2
+    assert engine.known(*question) is None
+    answer = engine.begin(*question)
+    assert engine.known(*question) is None  # not yet
+    answer.result()
+    assert engine.known(*question) is answer and answer.askers == 1
+    engine.give_up([answer])
+    assert engine.known(*question) is answer and len((tmp_path / "known").read_text().split()) == 1
+
+
 def test_remembered_answers_have_room_for_so_many_bytes(engine, tmp_path, monkeypatch):
     monkeypatch.setattr(jobs, "MOST_BYTES", 3 * 2**20)
     path = str(tmp_path / "lines")

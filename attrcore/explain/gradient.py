@@ -16,13 +16,19 @@ def input_gradient(net: nn.Module, x: Tensor, target: Tensor) -> Tensor:
     (B, C, H, W), (B,) -> (B, C, H, W).  The result keeps its graph exactly when `x` asks for gradients, so that
     attacks differentiate through it and plain viewing pays nothing.
     """
+    return logits_and_gradient(net, x, target)[1]
+
+
+def logits_and_gradient(net: nn.Module, x: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    """All logits (B, N) and the gradient of `input_gradient`, from the same pass."""
     keep = x.requires_grad
     if not keep:
         x = x.detach().requires_grad_()
     with torch.enable_grad():
-        score = net(x).gather(1, target[:, None]).sum()
+        logits = net(x)
+        score = logits.gather(1, target[:, None]).sum()
         (grad,) = torch.autograd.grad(score, x, create_graph=keep)
-    return grad
+    return logits if keep else logits.detach(), grad
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,5 @@
 """Path: integrated gradients opened up, point by point from the baseline to the image."""
 
-from dataclasses import replace
-
-import numpy as np
 import streamlit as st
 
 from attrcore import ig_path
@@ -10,7 +7,7 @@ from attrcore.baselines import Baseline, Black, Blurred, MeanColour, UniformNois
 from attrcore.explain.integrated_gradients import IntegratedGradients
 from attrcore.models import find
 from attrcore.recipe import family
-from pages.parts import cached, canvas, curves, knobs, pick, show
+from pages.parts import cached, canvas, curves, gaps, knobs, pick, show
 
 FIVE = (Black(), White(), MeanColour(), Blurred(), UniformNoise())
 NAMES = {cls: name for name, cls in family(Baseline).items()}
@@ -22,7 +19,7 @@ st.markdown(
     f"x' + alpha (x - x'), and adds up the gradients that the score F (the logit) of {scene.asked} has on the way, "
     "each times what a pixel moves."
 )
-method = knobs.recipe(IntegratedGradients, across=True)
+method = knobs.recipe(IntegratedGradients, across=270)
 image, title = scene.picture.pixels, NAMES[type(method.baseline)]
 start = cached.awaited(cached.begun(ig_path.start_of, image, method.baseline.to_dict()))
 if st.toggle("Paint the baseline yourself", key=knobs.kept("lab"), **knobs.LINKED):
@@ -43,34 +40,21 @@ if st.toggle("Paint the baseline yourself", key=knobs.kept("lab"), **knobs.LINKE
 
 about = scene.model, find(scene.model).digest, image, scene.wanted
 begun = cached.begun(ig_path.opened, *about, start, (method.rule, method.steps))
-seen = cached.prediction(scene.model, (start * 255).round().astype(np.uint8))
 place = st.empty()
 cached.soon([begun], 0.4)  # so long the former path stands
 if not begun.soon(0):
     place.caption(f"Computing {method.steps} gradients between the baseline and the image …")
 found = cached.awaited(begun)
-parts, stops = ig_path.halves(found), curves.stops(found)
+parts = ig_path.halves(found)
 with place.container():
-    left, right = st.columns(2)
-    with left, show.grid(scene):
-        show.image(scene, pick.another_class)
-        curves.baseline(replace(scene, prediction=seen, wanted=found.target), start, title)
-    with right:
-        curves.facts(found, parts)
-    alpha = stops[0]
-    if len(stops) > 1:
-        alpha = st.select_slider("alpha", stops, stops[len(stops) // 2], key=knobs.kept("alpha"), **knobs.LINKED,
-                                 help="Where on the path; the arrow keys walk along it. Computes nothing.")  # fmt: skip
-    curves.at_stop(found, stops.index(alpha), image, start)
-    curves.path(found, parts, stops.index(alpha), f"“{scene.classes[found.target]}”")
-    gaps = st.expander(
-        f"How many steps are enough? The gap by rule, steps and baseline: {len(ig_path.looks())} passes for each of "
-        f"the {len(FIVE)} baselines", on_change="rerun", key="gaps",
-    )  # fmt: skip
-    if gaps.open:
-        mine = [method.baseline if type(b) is type(method.baseline) else b for b in FIVE]
-        asked = {NAMES[type(b)]: cached.begun(ig_path.gaps_from, *about, b.to_dict()) for b in mine}
-        if title not in asked:
-            asked = {title: cached.begun(ig_path.gaps, *about, start)} | asked
-        with gaps:
-            curves.several(asked)
+    with st.container(horizontal=True):
+        with st.container(width=2 * show.CARD + 16), show.grid(scene):
+            show.image(scene, pick.another_class)
+            curves.baseline(scene, found, start, title)
+        with st.container(width=440):
+            curves.facts(found, parts)
+    stop = curves.walk(found, parts, f"“{scene.classes[found.target]}”")
+    curves.at_stop(found, stop, image, start)
+    mine = [method.baseline if type(b) is type(method.baseline) else b for b in FIVE]
+    starts = {NAMES[type(b)]: b.to_dict() for b in mine}
+    gaps.section(about, {title: start, **starts} if title not in starts else starts, found)

@@ -88,6 +88,16 @@ def begun(function: Callable[..., Any], *args: Any) -> answers.Answer:
     return answer
 
 
+def known(questions: Iterable[tuple[Any, ...]]) -> list[answers.Answer] | None:
+    """The answers to questions, each a function and its arguments, if all are there already; asks nothing."""
+    found = []
+    for question in questions:
+        if (answer := jobs.engine().known(*question)) is None:
+            return None
+        found.append(answer)
+    return found
+
+
 def classes(model: str) -> tuple[str, ...]:
     """Names of the model's outputs."""
     return awaited(begun(quick.classes, model))

@@ -8,7 +8,7 @@ const MOST_UNDO = 30
 
 export default async function ({ data, parentElement, setStateValue }) {
   const root = parentElement.querySelector(".paint")
-  const [pad, canvas, tip, width] = [".pad", "canvas", ".tip", "input"].map((s) => root.querySelector(s))
+  const [pad, canvas, lines, tip, width] = [".pad", "canvas", ".lines", ".tip", "input"].map((s) => root.querySelector(s))
   const button = (name) => root.querySelector(`.${name}`)
   const [h, w] = data.size
   const turn = (root.turn = {})
@@ -20,7 +20,6 @@ export default async function ({ data, parentElement, setStateValue }) {
   if (root.turn !== turn) return // a later call has overtaken this one
 
   const drawing = recalled(`${data.key} ${data.of}`, w * h, data.pen)
-  const borders = labels && edges(labels, w)
   const accent = colour(root)
   const context = canvas.getContext("2d")
   if (canvas.width !== w || canvas.height !== h) [canvas.width, canvas.height] = [w, h]
@@ -34,6 +33,8 @@ export default async function ({ data, parentElement, setStateValue }) {
   root.querySelector(".keys").textContent = data.keys
   root.classList.toggle("regions", !!labels)
   root.classList.toggle("sharp", w < 128)
+  lines.setAttribute("viewBox", `0 0 ${w} ${h}`)
+  lines.firstElementChild.setAttribute("d", labels ? borders(labels, w, h) : "")
   root.style.maxWidth = `${data.wide}px`
   width.max = data.widest
   width.value = drawing.pen
@@ -43,7 +44,7 @@ export default async function ({ data, parentElement, setStateValue }) {
     for (let j = 0, i = 0; j < ink.length; j++, i += 4) {
       const share = ink[j] / 255
       const inside = hovered !== null && labels[j] === hovered
-      const glow = borders?.[j] ? (inside ? 1 : 0.25) : inside ? 0.25 : 0
+      const glow = inside ? 0.3 : 0
       for (let c = 0; c < 3; c++) {
         const mixed = base[i + c] + (reveal[i + c] - base[i + c]) * share
         image.data[i + c] = mixed + (accent[c] - mixed) * glow
@@ -180,7 +181,7 @@ export default async function ({ data, parentElement, setStateValue }) {
   erase(drawing.erase)
   show()
   // A canvas that is mounted again, or gets back a picture it knows, still has its ink; Python may have dropped it.
-  if (root.of !== data.of && !blank()) send()
+  if (root.of !== data.of) blank() ? (root.querySelector(".says").textContent = "") : send()
   root.of = data.of
 }
 

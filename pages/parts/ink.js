@@ -39,12 +39,17 @@ async function pixels(url, w, h) {
 const numbers = (rgba) =>
   Uint32Array.from({ length: rgba.length / 4 }, (_, j) => rgba[4 * j] + 256 * rgba[4 * j + 1] + 65536 * rgba[4 * j + 2])
 
-// 1 where a region ends.
-const edges = (labels, w) =>
-  labels.map((v, j) => {
-    const besides = [(j + 1) % w ? labels[j + 1] : v, j % w ? labels[j - 1] : v, labels[j + w] ?? v, labels[j - w] ?? v]
-    return besides.some((other) => other !== v)
-  })
+// The lines between regions, as an SVG path over w x h.
+function borders(labels, w, h) {
+  let path = ""
+  for (let y = 0; y < h; y++)
+    for (let x = 0; x < w; x++) {
+      const j = y * w + x
+      if (x && labels[j] !== labels[j - 1]) path += `M${x} ${y}v1`
+      if (y && labels[j] !== labels[j - w]) path += `M${x} ${y}h1`
+    }
+  return path
+}
 
 function png(ink, w, h) {
   const [canvas, context] = sheet(w, h)

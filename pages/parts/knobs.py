@@ -49,13 +49,29 @@ def settle() -> None:
         del st.query_params["to"]
 
 
-def recipe(cls: type[Recipe], across: bool = False, under: str = "") -> Recipe:
+def pressed(label: str, key: str, of: str) -> bool:
+    """A button that starts something long and then stops it.  It stays pressed for `of`, and for nothing else."""
+    state = f"{key} pressed for"
+    if st.session_state.get(state) != of:
+        st.session_state[state] = None
+    on = st.session_state[state] is not None
+
+    def turn() -> None:
+        st.session_state[state] = None if on else of
+
+    st.button("Stop" if on else label, key=key, on_click=turn)
+    return on
+
+
+def recipe(cls: type[Recipe], across: bool | int = False, under: str = "") -> Recipe:
     """One widget per knob of `cls`, below each other or across the page, and the recipe they describe.
+
+    Those across the page are 375 px wide, or so many as `across` says.
 
     A part that is a recipe itself gets a menu of what it may be, and then the widgets of what was chosen.  `under`
     tells the widgets of two equal parts apart.
     """
-    name, width = f"{under}{cls.__name__}", 375 if across else "stretch"
+    name, width = f"{under}{cls.__name__}", 375 if across is True else across or "stretch"
     with st.container(horizontal=True, gap="medium") if across else nullcontext():
         values: dict[str, Any] = {}
         for f in fields(cls):

@@ -14,7 +14,7 @@ from attrcore.explain.validity import Check
 from attrcore.kinds import Refused
 from attrcore.look import Look, ends, ramp, shown
 from attrcore.look import picture as rgb
-from attrcore.quick import Drawn
+from attrcore.quick import Drawn, Prediction
 from attrcore.recipe import Recipe, parts
 from pages.parts import lens
 from pages.parts.badges import Badge, advice, found
@@ -65,18 +65,22 @@ def drawing(picture: np.ndarray | bytes, alt: str) -> None:
     st.image(picture, width="stretch", output_format="PNG", alt=alt)
 
 
-def chances(scene: Scene, count: int = 5) -> str:
-    """The most probable classes, as HTML bars with their numbers; the explained one too where it is not among them."""
-    logits = awaited(scene.prediction).logits
-    chosen = scene.chances.argsort()[::-1][:count].tolist()
-    if scene.target not in chosen:
-        chosen.append(scene.target)
+def chances(scene: Scene) -> str:
+    """The most probable classes of the picture, and the explained one, as HTML bars with their numbers."""
+    return bars(awaited(scene.prediction), scene.target, scene.classes)
+
+
+def bars(found: Prediction, target: int, classes: tuple[str, ...], count: int = 5) -> str:
+    """The same of any prediction; the explained class too where it is not among the first."""
+    chosen = found.chances.argsort()[::-1][:count].tolist()
+    if target not in chosen:
+        chosen.append(target)
     rows = []
     for i in chosen:
-        share = float(scene.chances[i])
-        mark = " ◂ explained" if i == scene.target else ""
-        words = f"{escape(scene.classes[i])} · {share:.1%}{mark}"
-        rows.append(f'<li style="--share: {share:.1%}">{words} <small>logit {logits[i]:.1f}</small></li>')
+        share = float(found.chances[i])
+        mark = " ◂ explained" if i == target else ""
+        words = f"{escape(classes[i])} · {share:.1%}{mark}"
+        rows.append(f'<li style="--share: {share:.1%}">{words} <small>logit {found.logits[i]:.1f}</small></li>')
     return f'<ul class="chances" aria-label="Prediction">{"".join(rows)}</ul>'
 
 

@@ -188,6 +188,23 @@ def test_a_click_flips_a_whole_region_and_a_second_one_flips_it_back(quiet, part
     assert painted(quiet)["pixels"] == 56 * 56
 
 
+def test_outlines_of_regions_are_a_pixel_of_the_screen_wide_and_hide_nothing(quiet, parts):
+    opened(quiet, parts, "mask")
+    plain = shown(quiet)
+    quiet.get_by_text("Regions").click()
+    expect(quiet.get_by_role("button", name="Erase")).to_have_count(0)
+    idle(quiet)
+    quiet.mouse.move(0, 0)
+    assert shown(quiet) == plain
+    lines = quiet.locator(".paint .lines path")
+    style = lines.evaluate("e => [getComputedStyle(e).strokeWidth, getComputedStyle(e).vectorEffect]")
+    assert style == ["1px", "non-scaling-stroke"]
+    assert lines.evaluate("e => e.getTotalLength()") == pytest.approx(2 * 3 * 224)  # 4 x 4 squares
+    quiet.get_by_text("Regions").click()
+    expect(quiet.get_by_role("button", name="Erase")).to_be_visible()
+    assert not lines.get_attribute("d")
+
+
 def test_a_finger_draws_too(browser, parts):
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
     page = context.new_page()

@@ -33,12 +33,13 @@ def test_a_cold_link_shows_the_path(quiet, server):
     opened(quiet, server)
     expect(titles(quiet)).to_have_text(TITLES)
     expect(quiet.get_by_text(re.compile("^sum kept, "))).to_be_visible()
-    expect(chart(quiet)).to_contain_text("saturated")
+    expect(chart(quiet)).not_to_contain_text("saturated")  # a digit's logit goes up a straight line
     expect(chart(quiet)).to_contain_text("alpha: 0 is the baseline, 1 the image")
 
 
 def test_the_slider_walks_along_the_path_and_a_link_leads_back_there(quiet, server, browser):
-    opened(quiet, server)
+    opened(quiet, server, "?alpha=0.63")
+    expect(titles(quiet).first).to_have_text("Image at alpha 0.620")
     before = pictures(quiet)
     slider = quiet.get_by_role("slider", name="alpha")
     slider.focus()
@@ -48,7 +49,7 @@ def test_the_slider_walks_along_the_path_and_a_link_leads_back_there(quiet, serv
     idle(quiet)
     after = pictures(quiet)
     assert [a == b for a, b in zip(before, after, strict=True)] == [False, False, False, True]
-    expect(quiet).to_have_url(re.compile("alpha=0.666"))
+    expect(quiet).to_have_url(re.compile("alpha=0.66"))
     fresh = browser.new_context().new_page()
     bad = watched(fresh)
     fresh.goto(quiet.url)
@@ -56,6 +57,18 @@ def test_the_slider_walks_along_the_path_and_a_link_leads_back_there(quiet, serv
     idle(fresh)
     assert pictures(fresh) == after and not bad
     fresh.context.close()
+
+
+def test_curves_slider_and_pictures_are_seen_together_and_the_thumb_is_below_the_mark(quiet, server):
+    quiet.set_viewport_size({"width": 1280, "height": 900})
+    for alpha in (0.1, 0.9):
+        opened(quiet, server, f"?IntegratedGradients.rule=midpoint&IntegratedGradients.steps=5&alpha={alpha}")
+        expect(titles(quiet).first).to_have_text(f"Image at alpha {alpha:.3f}")
+        top, last = chart(quiet).bounding_box()["y"], quiet.locator(".lens .view").nth(3).bounding_box()
+        assert last["y"] + last["height"] - top < 840  # below the header
+        thumb = quiet.locator(".st-key-along").get_by_test_id("stSliderThumbValue").bounding_box()
+        mark = chart(quiet).locator(".shapelayer path").first.bounding_box()
+        assert abs(thumb["x"] + thumb["width"] / 2 - mark["x"] - mark["width"] / 2) < 6
 
 
 def test_what_was_chosen_on_another_page_follows(quiet, server):
@@ -97,6 +110,24 @@ def test_clicking_patches_changes_the_baseline_and_the_map(quiet, server):
     assert pictures(quiet) == before
 
 
+def test_another_picture_knows_nothing_of_what_was_painted_on_the_former(quiet, server):
+    opened(quiet, server, "?lab=true")
+    pad = quiet.get_by_role("application", name="Paint what to replace")
+    pad.scroll_into_view_if_needed()
+    box = pad.bounding_box()
+    quiet.mouse.click(box["x"] + 0.4 * box["width"], box["y"] + 0.5 * box["height"])
+    says = quiet.locator(".paint .says")
+    expect(says).to_have_text(re.compile(r"\d % painted"))
+    expect(quiet.get_by_text("The address of this page does not hold what you paint")).to_be_visible(timeout=30_000)
+    number = quiet.get_by_label("Picture (0 to 4999)")
+    for picture, words in (("13", ""), ("0", re.compile(r"\d % painted"))):
+        number.fill(picture)
+        number.press("Enter")
+        expect(quiet.get_by_text("Nothing is painted yet")).to_have_count(0 if words else 1, timeout=30_000)
+        idle(quiet)
+        expect(says).to_have_text(words)
+
+
 def test_another_picture_leaves_nothing_of_the_former(quiet, server):
     opened(quiet, server)
     before = pictures(quiet)
@@ -109,13 +140,23 @@ def test_another_picture_leaves_nothing_of_the_former(quiet, server):
     expect(quiet.get_by_text("label: 0 ·")).to_have_count(0)
 
 
-def test_gaps_come_when_they_are_asked_for(quiet, server):
+def test_gaps_come_when_they_are_asked_for_and_not_again_by_themselves(quiet, server):
     opened(quiet, server)
     expect(quiet.locator(".js-plotly-plot")).to_have_count(1)
-    quiet.get_by_text("How many steps are enough?").click()
+    quiet.get_by_role("button", name="Compute the gaps").click()
+    expect(quiet.get_by_role("progressbar")).to_be_visible()
+    expect(quiet.get_by_role("button", name="Stop", exact=True)).to_be_visible()
+    expect(quiet.get_by_role("button", name="Compute the gaps")).to_have_count(0)
     expect(quiet.locator(".js-plotly-plot")).to_have_count(6, timeout=60_000)
     idle(quiet)
     expect(quiet.locator(".js-plotly-plot").nth(5)).to_contain_text("5 %")
+    expect(quiet.get_by_role("progressbar")).to_have_count(0)
+    number = quiet.get_by_label("Picture (0 to 4999)")
+    number.fill("13")
+    number.press("Enter")
+    expect(quiet.get_by_role("button", name="Compute the gaps")).to_be_visible(timeout=30_000)
+    idle(quiet)
+    expect(quiet.locator(".js-plotly-plot")).to_have_count(1)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -124,7 +165,8 @@ def test_it_is_accessible_in_both_themes_and_on_a_phone(browser, server, scheme)
         context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 900})
         page = context.new_page()
         opened(page, server, "?lab=true")
-        page.get_by_text("How many steps are enough?").click()
+        if page.locator(".js-plotly-plot").count() == 1:  # else they are known already
+            page.get_by_role("button", name="Compute the gaps").click()
         expect(page.locator(".js-plotly-plot")).to_have_count(6, timeout=60_000)
         idle(page)
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
