@@ -29,18 +29,20 @@ def summary(found: Compared, beside: list[Span], signs: bool) -> str:
     size, sign = found.together
     if not size.count:
         return f"Nothing can be compared: {found.rows[0].why}."
-    return f"{of_size(size, found.rows, beside)} {of_sign(size, sign, signs)}"
+    return f"{of_size(size, found.rows, beside)} {of_sign(size, sign, found.rows, signs)}"
 
 
 def of_size(size: Together, rows: list[Likeness], beside: list[Span]) -> str:
     """Whether both maps are strong in the same places."""
     said = counted(size.more if size.verdict != "less" else size.less, size.count)
     if size.verdict == "less":
-        return f"**The maps are strong in different places**: {said} them less alike than moved maps."
+        return (
+            f"**The maps are strong in different places**: {said} them {sizes(rows, size)} less alike than moved maps."
+        )
     if size.verdict == "no more":
         least = f", as happens to {size.chance_more:.0%} of unrelated maps" if size.more else ""
         return f"**Nothing shows that the maps are strong in the same places**: {said} them more alike{least}."
-    start = f"**The maps are strong in the same places**: {said} them more alike than moved maps"
+    start = f"**The maps are strong in the same places**: {said} them {sizes(rows, size)} more alike than moved maps"
     above = [
         one.value > span[2]
         for one, span in zip(rows, beside, strict=True)
@@ -57,15 +59,15 @@ def of_size(size: Together, rows: list[Likeness], beside: list[Span]) -> str:
     )
 
 
-def of_sign(size: Together, sign: Together, signs: bool) -> str:
+def of_sign(size: Together, sign: Together, rows: list[Likeness], signs: bool) -> str:
     """Whether both maps agree on what speaks for the class and what against it."""
     if not signs or not sign.count:
         return "One of them has no negative values, so signs say little here."
     match size.verdict, sign.verdict:
         case _, "less":
-            return "**Their signs are opposed**: what speaks for the class in one speaks against it in the other."
+            return f"**Their signs are opposed** ({sizes(rows, sign)}): what speaks for the class in one speaks against it in the other."
         case "more", "more":
-            return "**Their signs agree** on what speaks for the class and what against it."
+            return f"**Their signs agree** ({sizes(rows, sign)}) on what speaks for the class and what against it."
         case "more", "no more":
             return (
                 f"**Their signs do not**: by sign {counted(sign.more, sign.count)} them more alike. They mark the same "
@@ -74,6 +76,13 @@ def of_sign(size: Together, sign: Together, signs: bool) -> str:
         case _, "more":
             return "**Their signs agree** more than those of moved maps do, though their strong places do not."
     return "Their signs agree no more than those of moved maps."
+
+
+def sizes(rows: list[Likeness], whole: Together) -> str:
+    """How much more, or less, alike the measures of a kind that say so find the maps: the least to the most."""
+    shares = sorted(share(one) for one in rows if one.of == whole.of and verdict(one) == whole.verdict)
+    ends = [next(word for most, word in SIZES if s < most) for s in (shares or [0.0])]
+    return ends[0] if ends[0] == ends[-1] else f"{ends[0]} to {ends[-1]}"
 
 
 def counted(some: int, of: int) -> str:

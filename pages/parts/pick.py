@@ -18,7 +18,7 @@ from attrcore.data.pictures import Pictures
 from attrcore.models import MODELS, find
 from attrcore.models.stored import PREFIX, stored
 from pages.parts import cached, canvas, own_model
-from pages.parts.knobs import LINKED, escaped, kept
+from pages.parts.knobs import LINKED, escaped, kept, usual
 
 OWN, CAMERA, DRAWN = "Your own picture", "Your camera", "A digit you draw"
 OWN_MODEL, NEXT = "Your own checkpoint …", "next model"
@@ -154,8 +154,10 @@ def picture(model: str, tag: str = "", first: Picture | None = None) -> Picture 
     suits = {name: c for name, c in collections().items() if c.channels == channels and (not c.missing() or c.host)}
     there = dict(sorted(suits.items(), key=lambda pair: bool(pair[1].missing())))
     mine = [OWN, CAMERA] + [DRAWN] * (channels == 1 and sides == [28, 28])
-    usual = list(there).index(first.source) if first and first.source in there else 0
-    source = st.selectbox(group, [*there, *mine], usual, key=kept(f"pictures{channels}{tag}"), **LINKED)
+    same = list(there).index(first.source) if first and first.source in there else 0
+    key, sources = f"pictures{channels}{tag}", [*there, *mine]
+    key = usual(key, sources[same]) if first else kept(key)
+    source = st.selectbox(group, sources, same, key=key, **LINKED)
     if source in mine:
         return own_picture(source, model, tag)
     collection = there[source]
@@ -165,11 +167,12 @@ def picture(model: str, tag: str = "", first: Picture | None = None) -> Picture 
     names = collection.names()
     following = (names.index(first.name) + 1) % len(names) if first and first.source == source else 0
     if len(names) > MANY:
-        last, key = len(names) - 1, kept(f"no.{source}{tag}")
+        last, key = len(names) - 1, usual(f"no.{source}{tag}", following)
         name = names[st.number_input(f"{one} (0 to {last})", 0, last, following, key=key, **LINKED)]
     else:
         options = by_label(collection)
-        name = options[st.selectbox(one, options, following, key=kept(f"pick.{source}{tag}"), **LINKED)]
+        key = usual(f"pick.{source}{tag}", list(options)[following])
+        name = options[st.selectbox(one, options, following, key=key, **LINKED)]
     return Picture(source, name, collection.label(name), *cached.fitted(source, name, model), collection.credit)
 
 

@@ -64,7 +64,11 @@ def test_another_picture_is_the_next_one_and_its_map_has_its_own_name():
     labels = {w.label for w in (*at.sidebar.selectbox, *at.sidebar.number_input)}
     assert {"Other collection", "Other picture (0 to 4999)"} <= labels
     assert "**Gradient · 4**" in text(at) and "**Gradient · 5**" in text(at)
-    at.number_input(key="no.Packaged digits 2").set_value(14).run()  # another four
+    at.number_input(key="no.Packaged digits").set_value(24).run()
+    assert at.number_input(key="no.Packaged digits 2").value == 25  # as a link to this page would have it
+    at.number_input(key="no.Packaged digits 2").set_value(14).run()
+    at.number_input(key="no.Packaged digits").set_value(4).run()
+    assert at.number_input(key="no.Packaged digits 2").value == 14  # chosen, and another four
     assert "**Gradient · 4 \\(no\\. 4\\)**" in text(at) and "**Gradient · 4 \\(no\\. 14\\)**" in text(at)
 
 
@@ -130,6 +134,13 @@ def test_one_sentence_weighs_strength_against_sign(size, sign, said):
     found = compare.Compared([ROW], [together("absolute", 6, *size), together("signed", 3, *sign)])
     assert said in likeness.summary(found, [None], True)
     assert "no negative values" in likeness.summary(found, [None], False)
+
+
+def test_the_sentence_has_a_size():
+    rows = [ROW._replace(of=of, value=value) for of, value in (("absolute", 0.21), ("absolute", 0.6), ("signed", 0.95))]
+    found = compare.Compared(rows, [compare.Together(of, 2, 2, 0, 0.01, 1.0) for of in ("absolute", "signed")])
+    said = likeness.summary(found, [None] * 3, True)
+    assert "clearly to much more alike than moved maps" in said and "**Their signs agree** (almost wholly)" in said
 
 
 def test_maps_as_alike_as_those_of_other_pictures_are_no_news():
