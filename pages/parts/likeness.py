@@ -63,11 +63,12 @@ def of_sign(size: Together, sign: Together, rows: list[Likeness], signs: bool) -
     """Whether both maps agree on what speaks for the class and what against it."""
     if not signs or not sign.count:
         return "One of them has no negative values, so signs say little here."
+    much = sizes(rows, sign)
     match size.verdict, sign.verdict:
         case _, "less":
-            return f"**Their signs are opposed** ({sizes(rows, sign)}): what speaks for the class in one speaks against it in the other."
+            return f"**Their signs are opposed** ({much}): what speaks for the class in one speaks against in the other."
         case "more", "more":
-            return f"**Their signs agree** ({sizes(rows, sign)}) on what speaks for the class and what against it."
+            return f"**Their signs agree** ({much}) on what speaks for the class and what against it."
         case "more", "no more":
             return (
                 f"**Their signs do not**: by sign {counted(sign.more, sign.count)} them more alike. They mark the same "
