@@ -66,7 +66,7 @@ def of_sign(size: Together, sign: Together, rows: list[Likeness], signs: bool) -
     much = sizes(rows, sign)
     match size.verdict, sign.verdict:
         case _, "less":
-            return f"**Their signs are opposed** ({much}): what speaks for it in one speaks against it in the other."
+            return f"**Their signs are opposed** ({much}): what is for the class in one is against it in the other."
         case "more", "more":
             return f"**Their signs agree** ({much}) on what speaks for the class and what against it."
         case "more", "no more":
