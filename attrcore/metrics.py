@@ -1,10 +1,13 @@
 """How alike two maps are: (B, H, W), (B, H, W) -> (B,), one for the same map unless ties say otherwise.
 
-A number says nothing without its chance levels.  `null` shuffles the pixels: what maps with these values score whose
-places have nothing to do with each other.  `between` compares maps of different images: what the maps of one method
-share anyway, such as a bright middle.
+A map that is constant marks no place: every measure of it is not a number.
+
+A number says nothing without its chance levels.  `null` moves one map: what it scores whose places have nothing to do
+with the other's.  `moves` keep neighbours together, as maps need whose neighbouring pixels are alike; `shuffles` keep
+none.  `between` compares maps of different images: what the maps of one method share anyway, such as a bright middle.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -15,8 +18,26 @@ from attrcore.maps import top_pixels
 from attrcore.recipe import Recipe, knob
 
 
+class PixelProduct(Recipe):
+    """A measure that sums the products of two maps' pixels, each map prepared for itself, whatever stands where."""
+
+    def prepared(self, maps: Tensor) -> Tensor:
+        """(B, H, W) -> (B, H x W), not a number for a constant map."""
+        raise NotImplementedError
+
+    def __call__(self, a: Tensor, b: Tensor) -> Tensor:
+        """(B, H, W), (B, H, W) -> (B,)."""
+        return (self.prepared(a) * self.prepared(b)).sum(1).to(a)
+
+
+def told(values: Tensor, *maps: Tensor) -> Tensor:
+    """`values`, (B, ...), where no map of the pair is constant; elsewhere not a number."""
+    silent = torch.stack([m.amax((1, 2)) == m.amin((1, 2)) for m in maps]).any(0)
+    return values.masked_fill(silent.view(-1, *[1] * (values.ndim - 1)), torch.nan)
+
+
 @dataclass(frozen=True)
-class TopKOverlap(Recipe):
+class TopKOverlap(PixelProduct):
     """Share of the k largest pixels that two maps have in common (Ghorbani et al., 2019, arXiv:1710.10547).
 
     In [0, 1]; maps whose pixels are unrelated share k / (H W).  Pixels that tie for the last places share them evenly:
@@ -26,9 +47,9 @@ class TopKOverlap(Recipe):
 
     k: int = knob(100, 1, 100_000, "How many pixels count as most important.")
 
-    def __call__(self, a: Tensor, b: Tensor) -> Tensor:
-        """(B, H, W), (B, H, W) -> (B,)."""
-        return (membership(a, self.k) * membership(b, self.k)).flatten(1).sum(1) / self.k
+    def prepared(self, maps: Tensor) -> Tensor:
+        """How far each pixel belongs to the k largest, by the root of k."""
+        return told(membership(maps, self.k).flatten(1), maps) / self.k**0.5
 
 
 def membership(maps: Tensor, k: int) -> Tensor:
@@ -43,18 +64,22 @@ def membership(maps: Tensor, k: int) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Spearman(Recipe):
+class Spearman(PixelProduct):
     """Rank correlation with average ranks for ties (Spearman, 1904; as in Adebayo et al., 2018, arXiv:1810.03292).
 
     In [-1, 1]; maps whose pixels are unrelated score 0.  Ranks by double argsort would give 0.8 to unrelated maps that
-    are mostly zero.  A constant map has no ranks: the result is not a number.
+    are mostly zero.
     """
 
-    def __call__(self, a: Tensor, b: Tensor) -> Tensor:
-        """(B, H, W), (B, H, W) -> (B,)."""
-        ranks = [torch.from_numpy(rankdata(m.detach().flatten(1).cpu().numpy(), axis=1)) for m in (a, b)]
-        ra, rb = (r - r.mean(1, keepdim=True) for r in ranks)
-        return ((ra * rb).sum(1) / (ra.norm(dim=1) * rb.norm(dim=1))).to(a)
+    def prepared(self, maps: Tensor) -> Tensor:
+        """Ranks, centred and of length 1."""
+        return centred(torch.from_numpy(rankdata(maps.detach().flatten(1).cpu().numpy(), axis=1)).to(maps.device))
+
+
+def centred(rows: Tensor) -> Tensor:
+    """(B, N) with mean 0 and length 1 each; not a number where all of a row is the same."""
+    rows = rows - rows.mean(1, keepdim=True)
+    return rows / rows.norm(dim=1, keepdim=True)
 
 
 @dataclass(frozen=True)
@@ -72,18 +97,16 @@ class Kendall(Recipe):
 
 
 @dataclass(frozen=True)
-class Cosine(Recipe):
+class Cosine(PixelProduct):
     """Cosine of the angle between two maps as vectors (as in Wang & Kong, 2022, arXiv:2205.07279).
 
     In [0, 1] for maps; unrelated maps score far above 0, because no value is negative: read it beside `null`.
     """
 
-    def __call__(self, a: Tensor, b: Tensor) -> Tensor:
-        """(B, H, W), (B, H, W) -> (B,)."""
-        a, b = (
-            m.flatten(1) / m.flatten(1).abs().amax(1, keepdim=True).clamp_min(torch.finfo(m.dtype).tiny) for m in (a, b)
-        )
-        return torch.nn.functional.cosine_similarity(a, b, dim=1)
+    def prepared(self, maps: Tensor) -> Tensor:
+        """Of length 1."""
+        rows = maps.flatten(1) / maps.flatten(1).abs().amax(1, keepdim=True)  # a tiny map's squares would vanish
+        return told(rows / rows.norm(dim=1, keepdim=True), maps)
 
 
 @dataclass(frozen=True)
@@ -103,7 +126,7 @@ class SSIM(Recipe):
             raise ValueError(f"SSIM's window needs maps of at least 11 x 11 pixels, got {a.shape[1]} x {a.shape[2]}")
         window = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False, "data_range": 1.0}
         pairs = zip(*(stretched(m).detach().cpu().double().numpy() for m in (a, b)), strict=True)
-        return torch.tensor([structural_similarity(m, n, **window) for m, n in pairs]).to(a)
+        return told(torch.tensor([structural_similarity(m, n, **window) for m, n in pairs]).to(a), a, b)
 
 
 def stretched(maps: Tensor) -> Tensor:
@@ -117,7 +140,8 @@ class HogPearson(Recipe):
     """Correlation of histograms of oriented gradients (Dalal & Triggs, 2005; Pearson, as in Adebayo et al., 2018).
 
     In [-1, 1], for unrelated maps about 0 or above: histograms of noise are alike, so read it beside `null`.  Where a
-    map is too small for three cells of that size, cells are a quarter of its shorter side.
+    map is too small for three cells of that size, cells are a quarter of its shorter side.  Maps without gradients
+    within their borders have no histograms: the result is not a number.
     """
 
     cell: int = knob(16, 2, 64, "Side of a cell, in pixels.")
@@ -132,8 +156,7 @@ class HogPearson(Recipe):
             planes = stretched(maps).detach().cpu().double().numpy()
             return torch.stack([torch.from_numpy(hog(m, pixels_per_cell=(side, side))) for m in planes])
 
-        ha, hb = (h - h.mean(1, keepdim=True) for h in (histograms(a), histograms(b)))
-        return torch.nn.functional.cosine_similarity(ha, hb, dim=1).to(a)
+        return told((centred(histograms(a)) * centred(histograms(b))).sum(1).to(a), a, b)
 
 
 METRICS = {
@@ -146,12 +169,51 @@ METRICS = {
 }
 
 
-def null(metric: Recipe, a: Tensor, b: Tensor, draws: int = 20, seed: int = 0) -> Tensor:
-    """What `metric` gives when the pixels of `b` are shuffled: (draws, B), the same shuffle for a whole batch."""
+def moves(h: int, w: int, draws: int, seed: int = 0) -> Tensor:
+    """Random orders of a map's pixels that keep neighbours neighbours, (draws, h x w), seeded.
+
+    The map is shifted around its edges (over the right one in again at the left), mirrored or not, and turned by
+    quarters, or by halves where it is not square.  Where nothing but place ties two maps together, and no place is
+    special, all of these are equally probable: the toroidal shift test (Lotwick & Silverman, 1982, J. R. Stat. Soc. B
+    44; for maps of brains as the spin test, Alexander-Bloch et al., 2018, NeuroImage 178).
+    """
     g = torch.Generator().manual_seed(seed)
+    places, orders = torch.arange(h * w).view(h, w), []
+    for _ in range(draws):
+        turns, mirrored, down, right = (int(torch.randint(n, (1,), generator=g)) for n in (4, 2, h, w))
+        turned = torch.rot90(places, turns if h == w else 2 * turns)
+        orders.append((turned.flip(1) if mirrored else turned).roll((down, right), (0, 1)).flatten())
+    return torch.stack(orders)
+
+
+def shuffles(h: int, w: int, draws: int, seed: int = 0) -> Tensor:
+    """Random orders of a map's pixels, whoever was their neighbour: (draws, h x w), seeded.
+
+    What the values alone score.  No test of maps whose neighbours are alike: two independent smooth ones lie beyond
+    the reach of shuffles more often than not.
+    """
+    g = torch.Generator().manual_seed(seed)
+    return torch.stack([torch.randperm(h * w, generator=g) for _ in range(draws)])
+
+
+def null(
+    metric: Recipe,
+    a: Tensor,
+    b: Tensor,
+    draws: int = 199,
+    seed: int = 0,
+    orders: Callable[[int, int, int, int], Tensor] = moves,
+) -> Tensor:
+    """What `metric` gives when the pixels of `b` are put in other orders: (draws, B), the same for a whole batch.
+
+    The first draws of many are those of few.
+    """
+    chosen = orders(b.shape[1], b.shape[2], draws, seed).to(b.device)
+    if isinstance(metric, PixelProduct):  # what is prepared moves with its pixel
+        pa, pb = metric.prepared(a), metric.prepared(b)
+        return torch.stack([(pa * pb[:, order]).sum(1) for order in chosen]).to(a)
     flat = b.flatten(1)
-    orders = (torch.randperm(flat.shape[1], generator=g).to(b.device) for _ in range(draws))
-    return torch.stack([metric(a, flat[:, order].view_as(b)) for order in orders])
+    return torch.stack([metric(a, flat[:, order].view_as(b)) for order in chosen])
 
 
 def between(metric: Recipe, maps: Tensor) -> Tensor:

@@ -124,11 +124,14 @@ def asked(sides: Iterable[Any]) -> list[answers.Answer]:
     return [begun(quick.explain, s.model, find(s.model).digest, s.pixels, s.target, s.method.to_dict()) for s in sides]
 
 
-def likeness(a: quick.Drawn, b: quick.Drawn, others: list[quick.Drawn], k: int) -> list[compare.Likeness]:
-    """How alike two maps are by every measure, beside chance and beside maps of other pictures."""
-    strangers = [d.attribution for d in others] or [np.empty((0, *b.attribution.shape), np.float32)]
-    stacked = np.stack(strangers) if others else strangers[0]
-    return awaited(begun(compare.likeness, a.attribution, b.attribution, stacked, k))
+def likeness(a: quick.Drawn, b: quick.Drawn, k: int) -> compare.Compared:
+    """How alike two maps are by every measure, beside chance."""
+    return awaited(begun(compare.likeness, a.attribution, b.attribution, k))
+
+
+def beside(a: quick.Drawn, others: list[quick.Drawn], k: int) -> list[tuple[float, float, float] | None]:
+    """How alike a map and those of other pictures are, at least one, in the order of likeness's rows."""
+    return awaited(begun(compare.beside, a.attribution, np.stack([d.attribution for d in others]), k))
 
 
 def still_there() -> None:

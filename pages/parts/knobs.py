@@ -24,6 +24,18 @@ def kept(key: str) -> str:
     return key
 
 
+def usual(key: str, value: Any) -> str:
+    """The same, of a widget whose usual value changes: it goes along until something else is chosen.
+
+    So the address, which leaves usual values out, still says what is seen.
+    """
+    before = f"{key} usual"
+    if key in st.session_state and st.session_state[key] == st.session_state.get(before, value):
+        st.session_state[key] = value
+    st.session_state[before] = value
+    return kept(key)
+
+
 def escaped(words: str) -> str:
     """Words that a visitor may have written, such as names of classes, for where Markdown is read."""
     return re.sub(r"([\\`*_{}\[\]()#+.!|<>~$:-])", r"\\\1", words)

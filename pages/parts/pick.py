@@ -18,7 +18,7 @@ from attrcore.data.pictures import Pictures
 from attrcore.models import MODELS, find
 from attrcore.models.stored import PREFIX, stored
 from pages.parts import cached, canvas, own_model
-from pages.parts.knobs import LINKED, escaped, kept
+from pages.parts.knobs import LINKED, escaped, kept, usual
 
 OWN, CAMERA, DRAWN = "Your own picture", "Your camera", "A digit you draw"
 OWN_MODEL, NEXT = "Your own checkpoint …", "next model"
@@ -147,15 +147,17 @@ def weights(name: str) -> None:
     st.stop()
 
 
-def picture(model: str, tag: str = "") -> Picture | None:
-    """A picture of a collection that suits the model, or the visitor's own.  `tag` tells two pictures apart."""
+def picture(model: str, tag: str = "", first: Picture | None = None) -> Picture | None:
+    """A picture of a collection that suits the model, or the visitor's own; beside a `first`, usually the next one."""
+    group, one = ("Other collection", "Other picture") if first else ("Collection", "Picture")
     channels, *sides = find(model).size
     suits = {name: c for name, c in collections().items() if c.channels == channels and (not c.missing() or c.host)}
     there = dict(sorted(suits.items(), key=lambda pair: bool(pair[1].missing())))
     mine = [OWN, CAMERA] + [DRAWN] * (channels == 1 and sides == [28, 28])
-    source = st.selectbox(
-        "Collection" if not tag else "Its collection", [*there, *mine], key=kept(f"pictures{channels}{tag}"), **LINKED,
-    )  # fmt: skip
+    same = list(there).index(first.source) if first and first.source in there else 0
+    key, sources = f"pictures{channels}{tag}", [*there, *mine]
+    key = usual(key, sources[same]) if first else kept(key)
+    source = st.selectbox(group, sources, same, key=key, **LINKED)
     if source in mine:
         return own_picture(source, model, tag)
     collection = there[source]
@@ -163,14 +165,14 @@ def picture(model: str, tag: str = "") -> Picture | None:
         fetched(collection, reason)
         return None
     names = collection.names()
+    following = (names.index(first.name) + 1) % len(names) if first and first.source == source else 0
     if len(names) > MANY:
-        row = st.number_input(
-            f"Picture (0 to {len(names) - 1})", 0, len(names) - 1, key=kept(f"no.{source}{tag}"), **LINKED
-        )
-        name = names[row]
+        last, key = len(names) - 1, usual(f"no.{source}{tag}", following)
+        name = names[st.number_input(f"{one} (0 to {last})", 0, last, following, key=key, **LINKED)]
     else:
         options = by_label(collection)
-        name = options[st.selectbox("Picture", options, key=kept(f"pick.{source}{tag}"), **LINKED)]
+        key = usual(f"pick.{source}{tag}", list(options)[following])
+        name = options[st.selectbox(one, options, following, key=key, **LINKED)]
     return Picture(source, name, collection.label(name), *cached.fitted(source, name, model), collection.credit)
 
 

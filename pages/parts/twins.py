@@ -1,24 +1,26 @@
-"""The two sides of a comparison, and the table of how alike their maps are."""
+"""The two sides of a comparison: what each explains, and what stands beside them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
+from math import prod
 
 import numpy as np
 import streamlit as st
 
-from attrcore.compare import DRAWS, Likeness, verdict
+from attrcore.answers import Answer
 from attrcore.data import collections
 from attrcore.explain import EXPLAINERS
 from attrcore.kinds import Refused
 from attrcore.models import MODELS, find
 from attrcore.quick import Drawn
 from attrcore.recipe import Recipe
-from pages.parts import cached, knobs, pick, tables
+from pages.parts import cached, knobs, pick, show
 from pages.parts.knobs import LINKED, kept
 
 OTHER = "Integrated Gradients"
 WHAT = ("methods", "models", "pictures", "classes")
-MOST_PASSES = 20_000  # of all maps of other pictures together
+MOST_WORK = 60_000_000  # pixels times passes of all maps of other pictures together: some ten seconds
+OTHERS = 8
 
 
 @dataclass(frozen=True)
@@ -42,33 +44,43 @@ class Side:
 
 def sides(scene: pick.Scene, what: str) -> tuple[Side, Side]:
     """The scene of the sidebar, and a second one that differs in one thing.  Ends the run where that is missing."""
+    seen = scene.picture
     with st.container(horizontal=True):
         name = st.selectbox("Method", EXPLAINERS, key=kept("method"), **LINKED)
-        second = name
+        first = Side(
+            scene.model, seen.label or seen.name, seen.pixels, scene.wanted, scene.classes, name, method(name)
+        )  # fmt: skip
         if what == "methods":
             rest = [n for n in EXPLAINERS if n != name]
-            second = st.selectbox("Other method", rest, rest.index(OTHER) if name != OTHER else 0, key=kept("method2"),
-                                  **LINKED)  # fmt: skip
-    first = Side(
-        scene.model, scene.picture.label or scene.picture.name, scene.picture.pixels, scene.wanted, scene.classes,
-        name, method(name),
-    )  # fmt: skip
-    if what == "methods":
-        return first, replace(first, name=second, method=method(second))
-    if what == "models":
-        return replace(first, differs=first.model), replace(first, **other_model(scene))
-    if what == "pictures":
-        with st.sidebar:
-            seen = pick.picture(scene.model, " 2")
-        if seen is None:
-            st.info("Choose the second picture in the sidebar.")
-            st.stop()
-        title = seen.label or seen.name
-        return replace(first, differs=first.title), replace(first, title=title, pixels=seen.pixels, differs=title)
-    options = pick.named(scene.classes)
-    chosen = st.selectbox("Other class", options, 1, key=f"class {len(options)} 2", filter_mode="contains", **LINKED)
-    asked = "predicted class" if scene.wanted is None else scene.classes[scene.wanted]
-    return replace(first, differs=asked), replace(first, target=options.index(chosen), differs=chosen)
+            usual = rest.index(OTHER) if name != OTHER else 0
+            second = st.selectbox("Other method", rest, usual, key=kept("method2"), **LINKED)
+            return first, replace(first, name=second, method=method(second))
+        if what == "models":
+            return replace(first, differs=first.model), replace(first, **other_model(scene))
+        if what == "classes":
+            options = pick.named(scene.classes)
+            key = f"class {len(options)} 2"
+            chosen = st.selectbox("Other class", options, 1, key=key, filter_mode="contains", **LINKED)
+            asked = "predicted class" if scene.wanted is None else scene.classes[scene.wanted]
+            return replace(first, differs=asked), replace(first, target=options.index(chosen), differs=chosen)
+    with st.sidebar:
+        other = pick.picture(scene.model, " 2", seen)
+    if other is None:
+        st.info("Choose the other picture in the sidebar.")
+        st.stop()
+    titles = apart(seen, other)
+    return replace(first, title=titles[0], differs=titles[0]), replace(
+        first, title=titles[1], pixels=other.pixels, differs=titles[1]
+    )
+
+
+def apart(first: pick.Picture, second: pick.Picture) -> tuple[str, str]:
+    """Two titles of pictures that differ, by name where labels do not."""
+    labels = first.label or first.name, second.label or second.name
+    if labels[0] != labels[1]:
+        return labels
+    names = [f"{p.label} ({'no. ' * p.name.isdigit()}{p.name})" if p.label else p.name for p in (first, second)]
+    return names[0], names[1] if names[0] != names[1] else f"{names[1]} again"
 
 
 def method(name: str) -> Recipe:
@@ -81,7 +93,7 @@ def method(name: str) -> Recipe:
 
 
 def other_model(scene: pick.Scene) -> dict[str, object]:
-    """A second model that takes the same picture, and gives the same class its own name."""
+    """A second model that takes the same picture, to explain the class that the first explains, where it knows it."""
     size = find(scene.model).size
     fit = [n for n in (*MODELS, *pick.checkpoints()) if n != scene.model and find(n).size == size]
     here = [n for n in fit if not find(n).missing()]
@@ -89,9 +101,20 @@ def other_model(scene: pick.Scene) -> dict[str, object]:
         st.info(f"No other model on this machine takes pictures of {size[2]} x {size[1]} pixels.")
         st.stop()
     other = pick.model("Other model", "model2", here)
-    classes = cached.classes(other)
-    target = scene.wanted if classes == scene.classes else None
-    return {"model": other, "classes": classes, "target": target, "differs": other}
+    return {
+        "model": other,
+        "classes": (classes := cached.classes(other)),
+        "target": same(scene, classes),
+        "differs": other,
+    }
+
+
+def same(scene: pick.Scene, classes: tuple[str, ...]) -> int | None:
+    """The number that a scene's explained class has among other `classes`; None where none has its name."""
+    if classes == scene.classes:
+        return scene.target
+    name = scene.classes[scene.target]
+    return classes.index(name) if name in classes else None
 
 
 def settings(pixels: int) -> tuple[int, int]:
@@ -100,61 +123,60 @@ def settings(pixels: int) -> tuple[int, int]:
         k = st.slider(
             "Most important pixels", 1, min(pixels // 2, 100_000), max(1, pixels // 8), key=f"k{pixels}", **LINKED
         )
-        count = st.slider("Maps of other pictures", 0, 10, 3, key="others", help="Of the same kind as the second map.",
-                          **LINKED)  # fmt: skip
+        count = st.slider(
+            "Maps of other pictures", 0, 20, OTHERS, key="others", help="Of the second map's model and method.",
+            **LINKED,
+        )  # fmt: skip
     return k, count
 
 
-def others(side: Side, scene: pick.Scene, count: int) -> list[Drawn]:
-    """Maps of the same model and method for the pictures that follow in the collection."""
+def others(side: Side, scene: pick.Scene, count: int) -> list[Answer]:
+    """Maps to come of the same model and method for the pictures that follow, each of the class predicted there."""
     collection = collections().get(scene.picture.source)
     if not count or collection is None:
         return []
-    if side.method.passes * count > MOST_PASSES:
-        st.caption("This method takes too long for maps of other pictures.")
-        return []
+    fit = min(count, MOST_WORK // (max(1, side.method.passes) * prod(side.pixels.shape)))
+    if fit < count:
+        st.caption(f"{side.name} takes long: maps of {fit} other pictures instead of {count}.")
     names = [n for n in collection.names() if n != scene.picture.name]
     start = collection.names().index(scene.picture.name)
-    chosen = [names[(start + i) % len(names)] for i in range(min(count, len(names)))]
+    chosen = [names[(start + i) % len(names)] for i in range(min(fit + 1, len(names)))]  # one may be the second picture
     pixels = (cached.fitted(scene.picture.source, name, side.model)[0] for name in chosen)
-    strangers = [replace(side, pixels=p) for p in pixels if not np.array_equal(p, side.pixels)]
-    return list(there(strangers))
+    strangers = [replace(side, pixels=p, target=None) for p in pixels if not np.array_equal(p, side.pixels)]
+    return cached.asked(strangers[:fit])
 
 
-def there(strangers: list[Side]) -> Iterator[Drawn]:
+def there(strangers: Iterable[Answer]) -> list[Drawn]:
     """Their maps, without those that were refused."""
-    for answer in cached.asked(strangers):
+    found = []
+    for answer in strangers:
         try:
-            yield cached.awaited(answer)
+            found.append(cached.awaited(answer))
         except Refused:
             continue
+    return found
 
 
-def table(found: list[Likeness], k: int, others: int, pixels: int) -> None:
-    """Every measure, its value, and beside it what chance gives."""
-    tables.table({
-        "measure": [f"{o.measure} (k = {k})" if o.measure.startswith("Top-k") else o.measure for o in found],
-        "of maps": [o.of for o in found],
-        "value": [figure(o.value) for o in found],
-        "shuffled pixels": [between(o.chance) for o in found],
-        "other pictures": ["" if o.others is None else between(o.others) for o in found],
-        "at most": [figure(o.ceiling) for o in found],
-        "so they are": [verdict(o) for o in found],
-    }, "How alike the two maps are")  # fmt: skip
-    st.caption(
-        f"Shuffled pixels: mean and range over {DRAWS} shuffles of the second map (for top-k overlap, k / N = "
-        f"{k / pixels:.1%}). Other pictures: the first map against maps of {others} other pictures by the second's "
-        "model and method. At most: what maps with these values can reach; ties keep it below 1. SSIM: maps "
-        "stretched to [0, 1], data range 1, Gaussian window 11 px, sigma 1.5."
+def about(side: Side, target: int, chances: np.ndarray) -> str:
+    """What a map explains, with which settings, and the two most probable classes."""
+    model = pick.spoken(side.model)
+    best = chances.argsort()[::-1][:2]
+    first, *rest = [f"“{knobs.escaped(side.classes[i])}” ({chances[i]:.1%})" for i in best]
+    chance = f"{chances[target]:.1%}"
+    gives = f"predicts it ({chance})" if target == best[0] else f"gives it {chance} and predicts {first}"
+    return (
+        f"Explains “{knobs.escaped(side.classes[target])}” in {model}, which {', then '.join([gives, *rest])}. "
+        f"Settings: {show.settings(side.method)}."
     )
 
 
-def between(three: tuple[float, float, float]) -> str:
-    """Mean and range in words."""
-    mean, low, high = map(figure, three)
-    return f"{mean} ({low} to {high})"
-
-
-def figure(value: float) -> str:
-    """Two digits; a dash for what is no number."""
-    return f"{round(value, 2) + 0.0:.2f}" if np.isfinite(value) else "–"
+def shared(scene: pick.Scene, right: Side) -> str:
+    """Which class two models explain."""
+    name = knobs.escaped(scene.classes[scene.target])
+    whose = f", which {scene.title} predicts" if scene.wanted is None else ""
+    if right.target is not None:
+        return f"Both maps explain “{name}”{whose}: only the model changes."
+    return (
+        f"{pick.spoken(right.model)} knows no class “{name}”, so its map explains what it predicts itself: model and "
+        "class change."
+    )

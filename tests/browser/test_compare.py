@@ -10,6 +10,11 @@ def test_two_maps_stand_under_one_lens_with_their_likeness(quiet, server):
     opened(quiet, server, "compare?method=Gradient&method2=SmoothGrad", "Compare")
     for title in ("Gradient", "SmoothGrad"):
         expect(quiet.get_by_text(title, exact=True).first).to_be_visible()
+    marks = quiet.locator(".likeness li")
+    expect(marks).to_have_count(9)
+    expect(marks.first).to_contain_text("alike")
+    expect(quiet.get_by_text("Computing maps of")).to_have_count(0)
+    quiet.get_by_text("Every number, and what it means").click()
     table = quiet.get_by_role("table")
     expect(table).to_contain_text("HOG-Pearson")
     expect(table).to_contain_text(re.compile(r"\d\.\d\d \(-?\d\.\d\d to -?\d\.\d\d\)"))
@@ -35,3 +40,14 @@ def test_choices_follow_the_reader_and_the_address_holds_them(quiet, server, bro
 
 def test_it_is_accessible_in_both_themes_and_fits_a_phone(browser, server):
     checked(browser, server, "compare?method=Gradient&method2=LRP", "Compare")
+
+
+def test_on_a_phone_the_two_maps_stand_side_by_side_and_no_verdict_is_cut_off(quiet, server):
+    quiet.set_viewport_size({"width": 390, "height": 844})
+    for two in ("methods", "pictures"):
+        opened(quiet, server, f"compare?two={two}&method=Gradient&method2=SmoothGrad", "Compare")
+        *_, left, right = quiet.locator("figure").all()
+        left, right = left.bounding_box(), right.bounding_box()
+        assert left["y"] == right["y"] and left["x"] + left["width"] < right["x"]
+        for line in quiet.locator(".likeness li").all():
+            assert line.evaluate("e => e.scrollWidth <= e.clientWidth")
