@@ -14,6 +14,7 @@ import torch
 from scipy.stats import kendalltau, rankdata
 from torch import Tensor
 
+from attrcore.draws import generator
 from attrcore.maps import top_pixels
 from attrcore.recipe import Recipe, knob
 
@@ -177,7 +178,7 @@ def moves(h: int, w: int, draws: int, seed: int = 0) -> Tensor:
     special, all of these are equally probable: the toroidal shift test (Lotwick & Silverman, 1982, J. R. Stat. Soc. B
     44; for maps of brains as the spin test, Alexander-Bloch et al., 2018, NeuroImage 178).
     """
-    g = torch.Generator().manual_seed(seed)
+    g = generator("moved maps", seed)
     places, orders = torch.arange(h * w).view(h, w), []
     for _ in range(draws):
         turns, mirrored, down, right = (int(torch.randint(n, (1,), generator=g)) for n in (4, 2, h, w))
@@ -192,7 +193,7 @@ def shuffles(h: int, w: int, draws: int, seed: int = 0) -> Tensor:
     What the values alone score.  No test of maps whose neighbours are alike: two independent smooth ones lie beyond
     the reach of shuffles more often than not.
     """
-    g = torch.Generator().manual_seed(seed)
+    g = generator("moved maps", seed)
     return torch.stack([torch.randperm(h * w, generator=g) for _ in range(draws)])
 
 

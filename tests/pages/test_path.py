@@ -75,6 +75,15 @@ def test_it_opens_with_the_path_of_a_digit(lenses):
     assert all(p.values.shape == (28, 28) for p in maps)
 
 
+@pytest.mark.parametrize(("bend", "saturated"), [(0.5, True), (0.85, False)])
+def test_only_a_saturated_stretch_is_shaded_and_called_so(monkeypatch, bend, saturated):
+    monkeypatch.setattr("attrcore.ig_path.resting", lambda *args: bend)
+    at = opened()
+    assert ("saturated stretch, 50% of the path" in text(at)) == saturated
+    assert ('"text":"saturated"' in charts(at)[0].proto.spec) == saturated
+    assert ("no part of this path is saturated" in text(at)) != saturated
+
+
 def test_moving_along_the_path_asks_the_engine_nothing(lenses, asked):
     at = opened()
     asked.clear()
