@@ -18,7 +18,7 @@ from attrcore.data.pictures import Pictures
 from attrcore.models import MODELS, find
 from attrcore.models.stored import PREFIX, stored
 from pages.parts import cached, canvas, own_model
-from pages.parts.knobs import LINKED, escaped, kept
+from pages.parts.knobs import LINKED, Ended, escaped, kept
 
 OWN, CAMERA, DRAWN = "Your own picture", "Your camera", "A digit you draw"
 OWN_MODEL, NEXT = "Your own checkpoint …", "next model"
@@ -77,7 +77,7 @@ def scene() -> Scene:
         seen = picture(name)
     if seen is None:
         st.info("Choose, take or draw a picture in the sidebar.")
-        st.stop()
+        raise Ended
     prediction, classes = cached.prediction(name, seen.pixels), cached.classes(name)
     with st.sidebar:
         return Scene(name, seen, classes, wanted(classes), prediction)
@@ -121,14 +121,14 @@ def weights(name: str) -> None:
             st.session_state["checkpoints"] = [*st.session_state.get("checkpoints", []), accepted]
             st.session_state[NEXT] = accepted
             st.rerun()
-        st.stop()
+        raise Ended
     source = find(name)
     reason = source.missing()
     if not reason:
         return
     if not hasattr(source, "fetch"):
         st.info(reason)
-        st.stop()
+        raise Ended
     st.info(
         f"{reason} Download them, or put `{source.architecture}.safetensors` into `{source.folder()}`. "
         "The MNIST networks, and every network whose weights are here, work without."
@@ -144,7 +144,7 @@ def weights(name: str) -> None:
             st.error(str(e))
         else:
             st.rerun()
-    st.stop()
+    raise Ended
 
 
 def picture(model: str, tag: str = "") -> Picture | None:

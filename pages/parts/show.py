@@ -104,7 +104,7 @@ def marks(checks: list[Check]) -> list[str]:
 
 
 def legend(look: Look, common: float | None) -> None:
-    """The colour scale in words and colours, in numbers too where all maps share it; and how to share the screen."""
+    """The colour scale in words and colours, in numbers too where all maps share it."""
     ends = {
         "absolute": ("zero", "strongest"),
         "signed": ("negative", "positive"),
@@ -118,7 +118,6 @@ def legend(look: Look, common: float | None) -> None:
     st.html(
         f'<p class="legend">{left} <span role="img" aria-label="Colour scale from {left} to {right}" '
         f'style="background: linear-gradient(to right, {colours})"></span> {right}</p>'
-        '<p class="about">To share this screen, copy the address of the page: it holds every choice.</p>'
     )
 
 

@@ -62,7 +62,7 @@ def sides(scene: pick.Scene, what: str) -> tuple[Side, Side]:
             seen = pick.picture(scene.model, " 2")
         if seen is None:
             st.info("Choose the second picture in the sidebar.")
-            st.stop()
+            raise knobs.Ended
         title = seen.label or seen.name
         return replace(first, differs=first.title), replace(first, title=title, pixels=seen.pixels, differs=title)
     options = pick.named(scene.classes)
@@ -87,7 +87,7 @@ def other_model(scene: pick.Scene) -> dict[str, object]:
     here = [n for n in fit if not find(n).missing()]
     if not here:
         st.info(f"No other model on this machine takes pictures of {size[2]} x {size[1]} pixels.")
-        st.stop()
+        raise knobs.Ended
     other = pick.model("Other model", "model2", here)
     classes = cached.classes(other)
     target = scene.wanted if classes == scene.classes else None
