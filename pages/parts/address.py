@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from pages.parts.knobs import PAGE, RUNS, escaped
+from pages.parts.knobs import RUNS, escaped
 
 ASKED, IN_VAIN, LACKS = "the link asks for", "the link asked in vain for", "the address lacks"
 MOST_LETTERS = 60  # of a link's own words

@@ -21,8 +21,9 @@ import streamlit as st
 from PIL import Image
 
 from attrcore import answers, compare, jobs, quick
-from attrcore.data import collections, own
+from attrcore.data import collections, drawn, own
 from attrcore.data.fit import fit_and_say
+from attrcore.data.names import known
 from attrcore.kinds import Refused
 from attrcore.look import Look, in_words, limit, paint, scale, shown
 from attrcore.models import find
@@ -211,6 +212,19 @@ def fitted_upload(data: bytes, model: str) -> tuple[np.ndarray, str]:
 def upload_to(digest: str, _data: bytes, size: Size, resize: int, interpolation: str) -> tuple[np.ndarray, str]:
     """The same, by what decides it."""
     return fit_and_say(own.read(_data), size, resize, interpolation)
+
+
+@st.cache_data(max_entries=100, show_spinner=False)
+def framed(digest: str, _data: bytes) -> tuple[np.ndarray | None, bool]:
+    """A visitor's picture framed as MNIST's digits are, (28, 28) uint8, and whether it looks like ink on a ground."""
+    picture = own.read(_data)
+    return drawn.framed(picture), drawn.looks_drawn(picture)
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def strange(source: str, _labels: Iterable[str], classes: tuple[str, ...]) -> bool:
+    """Is nothing that a collection shows among these classes?"""
+    return not known(_labels, classes)
 
 
 def accepted(file: Path, settings: dict[str, Any], called: str) -> str:

@@ -129,6 +129,10 @@ def test_a_visitors_own_picture(quiet, server, tmp_path):
     expect(map_of(quiet, "Gradient")).to_be_visible(timeout=30_000)
     expect(quiet.get_by_text(re.compile(r"1 · \d+\.\d% ◂ explained"))).to_be_visible()
     expect(
+        quiet.get_by_text("28 x 28 px, as the network gets it: framed as MNIST's digits are", exact=True)
+    ).to_be_visible()
+    quiet.get_by_text("Frame as MNIST's digits are").click()
+    expect(
         quiet.get_by_text("28 x 28 px, as the network gets it: padded to a square, inverted", exact=True)
     ).to_be_visible()
     quiet.locator("input[type=file]").set_input_files(tmp_path / "evil.png")

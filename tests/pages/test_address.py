@@ -42,8 +42,8 @@ def test_a_link_that_is_honoured_says_nothing():
 
 @pytest.mark.parametrize(
     ("asked", "got", "alike"),
-    [(["2"], 2.0, True), (["true"], True, True), (["a", "b"], ["b", "a"], True), (["a"], None, False), ([""], None, True),
-     ([""], [], True), (["nan"], 1.0, False), (["7"], "7", True), (["a", "b"], ["a"], False)],
+    [(["2"], 2.0, True), (["true"], True, True), (["a", "b"], ["b", "a"], True), (["a"], None, False),
+     ([""], None, True), ([""], [], True), (["nan"], 1.0, False), (["7"], "7", True), (["a", "b"], ["a"], False)],
 )  # fmt: skip
 def test_link_and_widget_are_compared_as_people_would(asked, got, alike):
     assert same(asked, got) is alike
