@@ -35,6 +35,18 @@ def test_back_is_one_step_and_finds_the_page_as_it_was(quiet, server):
     assert quiet.evaluate("history.length") == entries + 2
 
 
+def test_on_a_phone_the_menus_of_the_sidebar_are_equally_wide(browser, server):
+    page = browser.new_context(viewport={"width": 390, "height": 844}).new_page()
+    opened(page, server, "?maps=Gradient")
+    page.get_by_test_id("stExpandSidebarButton").click()
+    boxes = page.get_by_test_id("stSidebar").get_by_test_id("stSelectbox")
+    expect(boxes).to_have_count(3)
+    expect(boxes.first).to_be_visible()
+    widths = [box.bounding_box()["width"] for box in boxes.all()]
+    assert len(widths) == 3 and max(widths) - min(widths) < 2
+    page.context.close()
+
+
 def test_the_settings_hold_the_address(quiet, server):
     opened(quiet, server, "?maps=Gradient")
     number = quiet.get_by_label("Picture (0 to 4999)")
