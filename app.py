@@ -89,9 +89,11 @@ async def done(work: Callable[[], Any], after: float = 0.0) -> None:
 
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[dict[str, Any]]:
-    """Wake the engine beside the first page, and close it in time."""
+    """Say where the app is, wake the engine beside the first page, and close it in time."""
     from attrcore import jobs
 
+    print(f"The app is at http://{st.get_option('server.address') or 'localhost'}:{st.get_option('server.port')}; "
+          "Ctrl+C here ends it.", flush=True)  # fmt: skip
     tasks = [asyncio.create_task(done(work)) for work in (jobs.engine, imports)]
     tasks.append(asyncio.create_task(done(more_workers, after=CALM)))
     yield {}

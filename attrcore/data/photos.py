@@ -98,9 +98,23 @@ def listed(cls: type[Listed], folder: Path, table: Path, *changed: int) -> dict[
 
 
 class ImageNetPhotos(Listed):
-    """Labelled ImageNet photos."""
+    """Labelled ImageNet photos.
 
-    credit = "ImageNet: Russakovsky et al., 2015; each photo belongs to its photographer."
+    Columns `p_<network>` of the table, if there are any, hold the probability that it gave to the true class when the
+    photos were chosen; the credit says so, since networks look better on photos that were chosen like that.
+    """
+
+    @property
+    def credit(self) -> str:
+        """Whom to name, and how the photos were chosen."""
+        said = "ImageNet: Russakovsky et al., 2015; each photo belongs to its photographer."
+        entries = rows(data_folder() / self.table)
+        asked = {k: [row[k] for row in entries] for k in (entries[0] if entries else ()) if str(k).startswith("p_")}
+        if not asked:
+            return said
+        names = ", ".join(k.removeprefix("p_") for k in asked)
+        return f"{said} Chosen, not drawn by chance: they are photos that {names} recognise."
+
     folder, table = "imagenet/photos", "imagenet/labels.csv"
 
 

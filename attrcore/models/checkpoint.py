@@ -34,13 +34,15 @@ def read(given: bytes | Path) -> dict[str, Tensor]:
     if size > MOST_BYTES:
         raise Unfit(f"A checkpoint may have at most {MOST_BYTES >> 20} MB; this file has {size / 2**20:.1f} MB.")
     data = given if isinstance(given, bytes) else given.read_bytes()
-    if data.startswith((b"PK\x03\x04", b"\x80")):  # a zip archive, or a bare pickle
-        found = from_torch(data)
-    elif data[8:9] == b"{":
+    if data[8:9] == b"{" and int.from_bytes(data[:8], "little") <= len(data) - 8:  # the length of a head, and a head
         try:
             found = safetensors.torch.load(data)
         except Exception as e:  # its reader and torch raise several kinds over damaged files
             raise Unfit("This safetensors file is damaged or cut short.") from e
+    elif data.startswith((b"PK\x03\x04", b"\x80")):  # a zip archive, or a bare pickle
+        found = from_torch(data)
+    elif data[8:9] == b"{":
+        raise Unfit("This safetensors file is damaged or cut short.")
     else:
         raise Unfit("This file is neither a .safetensors file nor one that torch.save wrote.")
     return unprefixed(state_dict(found))

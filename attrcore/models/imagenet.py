@@ -39,14 +39,15 @@ class Normalise(nn.Module):
 
 @dataclass(frozen=True)
 class ImageNet:
-    """One architecture of torchvision with its first ImageNet weights.
+    """One architecture of torchvision with its first ImageNet weights, or with others that the reader laid down.
 
-    The weights are `imagenet/weights/<architecture>.safetensors` of the data folder or the file that torchvision's
-    own loader keeps in its cache.  Neither holds anything that is executed.
+    The weights are `imagenet/weights/<architecture>.safetensors` of the data folder, whatever they are, or else the
+    file that torchvision's own loader keeps in its cache.  Neither holds anything that is executed.
     """
 
     architecture: str
     file: str  # as torchvision names it; the hex digits are the start of its sha256
+    megabytes: float = 0  # of that file, as torchvision says it
     size: tuple[int, int, int] = (3, 224, 224)
     resize: int = 256  # short side that pictures are brought to before the crop
     interpolation: str = "bilinear"  # or "bicubic": how they are brought to it, antialiased
@@ -89,6 +90,15 @@ class ImageNet:
             raise FileNotFoundError(self.missing())
         stat = path.stat()
         return file_digest(path, stat.st_mtime_ns, stat.st_size)
+
+    def origin(self) -> str:
+        """Where weights come from that need not be torchvision's own, in a sentence; else nothing."""
+        path = self.found()
+        if path is None or path.suffix != ".safetensors":
+            return ""
+        return (
+            f"Weights: {path.name} of the data folder, which need not be torchvision's own (sha256 {self.digest[:8]})."
+        )
 
     def load(self) -> Classifier:
         """The network in eval mode.  Raises FileNotFoundError where there are no weights."""

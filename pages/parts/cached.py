@@ -21,7 +21,7 @@ import streamlit as st
 from PIL import Image
 
 from attrcore import answers, compare, jobs, quick
-from attrcore.data import collections, own
+from attrcore.data import collections, drawn, names, own
 from attrcore.data.fit import fit_and_say
 from attrcore.kinds import Refused
 from attrcore.look import Look, in_words, limit, paint, scale, shown
@@ -155,10 +155,10 @@ def soon(expected: Iterable[answers.Answer], seconds: float) -> None:
 
 def as_they_come(expected: dict[str, answers.Answer]) -> Iterator[tuple[str, quick.Drawn | Refused | answers.NoAnswer]]:
     """Each map when it is there, or why there is none."""
-    names = answers.as_they_come(expected, still_there)
+    arrived = answers.as_they_come(expected, still_there)
     for _ in expected:
         with aside():
-            name = next(names)
+            name = next(arrived)
         try:
             yield name, awaited(expected[name])
         except (Refused, answers.NoAnswer) as reason:
@@ -225,6 +225,19 @@ def fitted_upload(data: bytes, model: str) -> tuple[np.ndarray, str]:
 def upload_to(digest: str, _data: bytes, size: Size, resize: int, interpolation: str) -> tuple[np.ndarray, str]:
     """The same, by what decides it."""
     return fit_and_say(own.read(_data), size, resize, interpolation)
+
+
+@st.cache_data(max_entries=100, show_spinner=False)
+def framed(digest: str, _data: bytes) -> tuple[np.ndarray | None, bool]:
+    """A visitor's picture framed as MNIST's digits are, (28, 28) uint8, and whether it looks like ink on a ground."""
+    picture = own.read(_data)
+    return drawn.framed(picture), drawn.looks_drawn(picture)
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def strange(source: str, _labels: Iterable[str], classes: tuple[str, ...]) -> bool:
+    """Is nothing that a collection shows among these classes?"""
+    return not names.known(_labels, classes)
 
 
 def accepted(file: Path, settings: dict[str, Any], called: str) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 
 from attrcore.data import drawn
 from attrcore.kinds import Refused
-from pages.parts import wire
+from pages.parts import address, wire
 
 SHEET = 280  # px, ten for each of a digit's
 KEYS = "Or with the keyboard: arrow keys move the pen (Shift: by one pixel), Space paints, Ctrl+Z undoes."
@@ -65,4 +65,5 @@ def painted(key: str, of: str, size: tuple[int, int], scene: dict[str, Any]) -> 
         raise Refused("What the browser sent is no painting.")
     if sent.get("of") != of or sent.get("png") is None:
         return None  # on another picture, or wiped
+    address.lacks("what you drew" if not of else "what you painted")
     return drawn.ink(sent["png"], size)

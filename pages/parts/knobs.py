@@ -17,6 +17,10 @@ LINKED: dict[str, Any] = {"bind": "query-params"}
 PAGE, RUNS = "page", "runs since the page changed"
 
 
+class Ended(Exception):
+    """There is no more of this page now, and it has said why.  `pages.frame` stops there; raise it for st.stop()."""
+
+
 def kept(key: str) -> str:
     """The key of a widget whose value follows the reader to other pages, where a widget has the same key."""
     if st.session_state.get(RUNS, 2) < 2 and key in st.session_state:  # Streamlit forgets what is not set anew
@@ -52,13 +56,12 @@ def settle() -> None:
     """After a page was drawn: have the address hold what followed the reader from another page.
 
     Streamlit takes all choices off the address when the page changes, though it still knows them in a second run; it
-    sends them to the browser with any parameter of ours.
+    sends them to the browser with any change of ours, and none will do.
     """
     if st.session_state[RUNS] == 0:
         st.rerun()
     if st.session_state[RUNS] == 1:
-        st.query_params["to"] = st.session_state[PAGE]
-        del st.query_params["to"]
+        st.query_params.update({})
 
 
 def pressed(label: str, key: str, of: str) -> bool:

@@ -3,38 +3,21 @@
 Every choice but an uploaded picture is bound to the address, under the widget's key: a copied link restores it.
 """
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
 
 from attrcore.answers import Answer
-from attrcore.data import collections
-from attrcore.data.own import FORMATS, MOST_BYTES
-from attrcore.data.pictures import Pictures
 from attrcore.models import MODELS, find
 from attrcore.models.stored import PREFIX, stored
-from pages.parts import cached, canvas, own_model
-from pages.parts.knobs import LINKED, escaped, kept, usual
+from pages.parts import cached, own_model
+from pages.parts.knobs import LINKED, Ended, escaped, kept
+from pages.parts.pictures import Picture, picture
 
-OWN, CAMERA, DRAWN = "Your own picture", "Your camera", "A digit you draw"
 OWN_MODEL, NEXT = "Your own checkpoint …", "next model"
 PREDICTED = "the predicted one"
-MANY = 500  # above this a collection is leafed through by number
-
-
-class Picture(NamedTuple):
-    """What was chosen to look at, as the network sees it."""
-
-    source: str
-    name: str
-    label: str  # what it shows, as its source says; may be empty
-    pixels: np.ndarray  # (C, H, W) uint8
-    how: str  # what was done to it beyond scaling, in words; may be empty
-    credit: str = ""  # whom to name beside it
 
 
 @dataclass(frozen=True)
@@ -74,10 +57,12 @@ def scene() -> Scene:
         name = model()
     weights(name)
     with st.sidebar:
+        if origin := getattr(find(name), "origin", str)():
+            st.caption(origin)
         seen = picture(name)
     if seen is None:
         st.info("Choose, take or draw a picture in the sidebar.")
-        st.stop()
+        raise Ended
     prediction, classes = cached.prediction(name, seen.pixels), cached.classes(name)
     with st.sidebar:
         return Scene(name, seen, classes, wanted(classes), prediction)
@@ -86,11 +71,14 @@ def scene() -> Scene:
 def model(label: str = "Model", key: str = "model", names: Iterable[str] | None = None) -> str:
     """A network: those that are here, those to download, and checkpoints of one's own."""
     if names is None:
-        names = [*sorted(MODELS, key=lambda name: bool(MODELS[name].missing())), *checkpoints(), OWN_MODEL]
+        away = [name for name in MODELS if MODELS[name].missing()]
+        names = [*(name for name in MODELS if name not in away), *checkpoints(), OWN_MODEL, *away]
     options = {titled(name): name for name in names}
     if NEXT in st.session_state:  # accepted in the run before
         st.session_state[key] = titled(st.session_state.pop(NEXT))
-    return options[st.selectbox(label, options, key=kept(key), filter_mode="contains", **LINKED)]
+    help = f"Those above “{OWN_MODEL}” are on this machine; those below are to be downloaded first, which is asked for."
+    help = help if OWN_MODEL in options else None
+    return options[st.selectbox(label, options, key=kept(key), filter_mode="contains", help=help, **LINKED)]
 
 
 def titled(name: str) -> str:
@@ -121,19 +109,19 @@ def weights(name: str) -> None:
             st.session_state["checkpoints"] = [*st.session_state.get("checkpoints", []), accepted]
             st.session_state[NEXT] = accepted
             st.rerun()
-        st.stop()
+        raise Ended
     source = find(name)
     reason = source.missing()
     if not reason:
         return
     if not hasattr(source, "fetch"):
         st.info(reason)
-        st.stop()
+        raise Ended
     st.info(
         f"{reason} Download them, or put `{source.architecture}.safetensors` into `{source.folder()}`. "
         "The MNIST networks, and every network whose weights are here, work without."
     )
-    if st.button(f"Download them from {source.host}"):
+    if st.button(f"Download them from {source.host} ({source.megabytes:.0f} MB)"):
         bar = st.progress(0.0, "Connecting")
         try:
             with cached.aside():
@@ -144,75 +132,7 @@ def weights(name: str) -> None:
             st.error(str(e))
         else:
             st.rerun()
-    st.stop()
-
-
-def picture(model: str, tag: str = "", first: Picture | None = None) -> Picture | None:
-    """A picture of a collection that suits the model, or the visitor's own; beside a `first`, usually the next one."""
-    group, one = ("Other collection", "Other picture") if first else ("Collection", "Picture")
-    channels, *sides = find(model).size
-    suits = {name: c for name, c in collections().items() if c.channels == channels and (not c.missing() or c.host)}
-    there = dict(sorted(suits.items(), key=lambda pair: bool(pair[1].missing())))
-    mine = [OWN, CAMERA] + [DRAWN] * (channels == 1 and sides == [28, 28])
-    same = list(there).index(first.source) if first and first.source in there else 0
-    key, sources = f"pictures{channels}{tag}", [*there, *mine]
-    key = usual(key, sources[same]) if first else kept(key)
-    source = st.selectbox(group, sources, same, key=key, **LINKED)
-    if source in mine:
-        return own_picture(source, model, tag)
-    collection = there[source]
-    if reason := collection.missing():
-        fetched(collection, reason)
-        return None
-    names = collection.names()
-    following = (names.index(first.name) + 1) % len(names) if first and first.source == source else 0
-    if len(names) > MANY:
-        last, key = len(names) - 1, usual(f"no.{source}{tag}", following)
-        name = names[st.number_input(f"{one} (0 to {last})", 0, last, following, key=key, **LINKED)]
-    else:
-        options = by_label(collection)
-        key = usual(f"pick.{source}{tag}", list(options)[following])
-        name = options[st.selectbox(one, options, following, key=key, **LINKED)]
-    return Picture(source, name, collection.label(name), *cached.fitted(source, name, model), collection.credit)
-
-
-def by_label(collection: Pictures) -> dict[str, str]:
-    """Names of pictures by what they show, with the name beside it where several show the same."""
-    labels = {name: collection.label(name) for name in collection.names()}
-    counts = Counter(labels.values())
-    return {label if label and counts[label] == 1 else f"{label} ({name})": name for name, label in labels.items()}
-
-
-def fetched(collection: Pictures, reason: str) -> None:
-    """Offer to download a collection, and do so when asked."""
-    st.caption(reason)
-    if st.button(f"Download from {collection.host}", key=f"fetch.{collection.host}"):
-        try:
-            with st.spinner("Downloading …"), cached.aside():
-                collection.fetch()
-        except (OSError, ValueError) as e:
-            st.error(str(e))
-        else:
-            st.rerun()
-
-
-def own_picture(source: str, model: str, tag: str) -> Picture | None:
-    """The visitor's file, photo or drawing, once there is one.  It stays in this browser session and in no link."""
-    if source == DRAWN:
-        drawn = canvas.digit(f"drawn{tag}")
-        return None if drawn is None else Picture(source, "drawing", "", drawn[None], "framed as MNIST's digits are")
-    if source == CAMERA:
-        file = st.camera_input("Your photo", key=f"camera{tag}")
-    else:
-        kinds = [f.lower() for f in FORMATS] + ["jpg", "tif"]
-        help = (
-            "Photos are cropped to the network's square; digits are padded, and inverted when they are dark on white. "
-            "An animation gives its first frame; what is transparent becomes white. A link does not carry it."
-        )
-        file = st.file_uploader("Your picture", kinds, max_upload_size=MOST_BYTES >> 20, help=help, key=f"file{tag}")
-    if file is None:
-        return None
-    return Picture(source, file.name, "", *cached.fitted_upload(file.getvalue(), model))
+    raise Ended
 
 
 def wanted(classes: tuple[str, ...]) -> int | None:

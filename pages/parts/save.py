@@ -17,7 +17,7 @@ from attrcore.look import Look, ends, enlarged, paint, ramp, shown
 from attrcore.models import find
 from attrcore.quick import Drawn
 from attrcore.recipe import Recipe
-from pages.parts import badges
+from pages.parts import address, badges
 from pages.parts.pick import Scene
 from pages.parts.show import rgb
 
@@ -26,10 +26,11 @@ def buttons(
     scene: Scene, methods: dict[str, Recipe], maps: dict[str, Drawn], tops: dict[str, float], look: Look
 ) -> None:
     """Three downloads.  Each file is made when its button is clicked."""
+    link = address.link()  # known in this run, not at the click
     offers: list[tuple[str, str, Callable[[], bytes]]] = [
         ("Picture", "png", lambda: sheet(scene, methods, maps, tops, look)),
         ("Raw maps", "npz", lambda: arrays(scene, maps)),
-        ("Settings", "json", lambda: settings(scene, methods, maps, look)),
+        ("Settings", "json", lambda: settings(scene, methods, maps, look, link)),
     ]
     about = "-".join(re.findall(r"\w+", f"{scene.model} {scene.picture.name}"))[:60]
     with st.container(horizontal=True):
@@ -97,10 +98,10 @@ def arrays(scene: Scene, maps: dict[str, Drawn]) -> bytes:
     return file.getvalue()
 
 
-def settings(scene: Scene, methods: dict[str, Recipe], maps: dict[str, Drawn], look: Look) -> bytes:
+def settings(scene: Scene, methods: dict[str, Recipe], maps: dict[str, Drawn], look: Look, link: str | None) -> bytes:
     """Everything that decides the maps, as JSON, with what the gate found."""
     plain = {
-        "link": st.context.url,
+        "link": link,
         "model": scene.model,
         "weights_sha256": find(scene.model).digest,
         "pictures": scene.picture.source,

@@ -147,7 +147,7 @@ def reading() -> None:
 
 
 def legend(look: Look, common: float | None) -> None:
-    """The colour scale in words and colours, in numbers too where all maps share it; and how to share the screen."""
+    """The colour scale in words and colours, in numbers too where all maps share it."""
     left, right = ends(look)
     if common is not None:
         left, right = (f"{left} (-{common:.3g})" if look.drawn == "signed" else left), f"{right} ({common:.3g})"
@@ -155,7 +155,6 @@ def legend(look: Look, common: float | None) -> None:
     st.html(
         f'<p class="legend">{left} <span role="img" aria-label="Colour scale from {left} to {right}" '
         f'style="background: linear-gradient(to right, {colours})"></span> {right}</p>'
-        '<p class="about">To share this screen, copy the address of the page: it holds every choice.</p>'
     )
 
 

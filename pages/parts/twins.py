@@ -67,7 +67,7 @@ def sides(scene: pick.Scene, what: str) -> tuple[Side, Side]:
         other = pick.picture(scene.model, " 2", seen)
     if other is None:
         st.info("Choose the other picture in the sidebar.")
-        st.stop()
+        raise knobs.Ended
     titles = apart(seen, other)
     return replace(first, title=titles[0], differs=titles[0]), replace(
         first, title=titles[1], pixels=other.pixels, differs=titles[1]
@@ -99,7 +99,7 @@ def other_model(scene: pick.Scene) -> dict[str, object]:
     here = [n for n in fit if not find(n).missing()]
     if not here:
         st.info(f"No other model on this machine takes pictures of {size[2]} x {size[1]} pixels.")
-        st.stop()
+        raise knobs.Ended
     other = pick.model("Other model", "model2", here)
     return {
         "model": other,

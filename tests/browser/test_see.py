@@ -129,6 +129,10 @@ def test_a_visitors_own_picture(quiet, server, tmp_path):
     expect(map_of(quiet, "Gradient")).to_be_visible(timeout=30_000)
     expect(quiet.get_by_text(re.compile(r"1 · \d+\.\d% ◂ explained"))).to_be_visible()
     expect(
+        quiet.get_by_text("28 x 28 px, as the network gets it: framed as MNIST's digits are", exact=True)
+    ).to_be_visible()
+    quiet.get_by_text("Frame as MNIST's digits are").click()
+    expect(
         quiet.get_by_text("28 x 28 px, as the network gets it: padded to a square, inverted", exact=True)
     ).to_be_visible()
     quiet.locator("input[type=file]").set_input_files(tmp_path / "evil.png")
@@ -232,7 +236,8 @@ def test_a_visitors_own_checkpoint(quiet, server, tmp_path):
 
     from attrcore.models.small import fresh
 
-    save_file(fresh("MnistMLP", 5).state_dict(), tmp_path / "mine.safetensors")
+    large = {"padding": "." * 12 * 2**20}  # more than a picture may have
+    save_file(fresh("MnistMLP", 5).state_dict(), tmp_path / "mine.safetensors", large)
     (tmp_path / "wrong.safetensors").write_bytes(b"no weights at all")
     opened(quiet, server, "?model=Your+own+checkpoint+%E2%80%A6&maps=Gradient")
     expect(quiet.get_by_role("heading", name="Your own checkpoint")).to_be_visible()
@@ -249,6 +254,13 @@ def test_a_visitors_own_checkpoint(quiet, server, tmp_path):
     expect(map_of(quiet, "Gradient")).to_be_visible(timeout=30_000)
     idle(quiet)
     assert "own%3A" in quiet.url or "own:" in quiet.url
+    quiet.get_by_role("combobox", name="Model").click()
+    quiet.get_by_role("option", name="Your own checkpoint …").click()
+    quiet.get_by_text("Remove one that is kept here").click()
+    remove = quiet.get_by_role("button", name=re.compile(r"^Remove mine\.safetensors \("))
+    remove.click()
+    expect(remove).to_have_count(0)
+    idle(quiet)
 
 
 def test_a_slow_map_does_not_hold_its_visitor(quiet, server):

@@ -88,3 +88,27 @@ def test_dust_too_faint_to_survive_the_averaging_is_no_drawing():
     sheet = np.zeros((280, 280), np.uint8)
     sheet[0, 0] = sheet[-1, -1] = 1
     assert drawn.digit(sheet) is None
+
+
+@pytest.mark.parametrize("scale", [40, 200])
+@pytest.mark.parametrize("dark_on_light", [False, True])
+def test_a_photographed_digit_is_framed_as_a_drawn_one(scale, dark_on_light):
+    """Off centre, small, grey on grey and on uneven paper."""
+    image = packaged_digits()[0][7].astype(float) / 255
+    paper = np.random.default_rng(0).normal(90, 2, (400, 300))
+    inked = np.asarray(Image.fromarray((255 * image).astype(np.uint8)).resize((scale, scale)), dtype=float) / 255
+    paper[50 : 50 + scale, 30 : 30 + scale] += 100 * inked
+    photo = Image.fromarray((255 - paper if dark_on_light else paper).clip(0, 255).astype(np.uint8))
+    found = drawn.framed(photo)
+    assert drawn.looks_drawn(photo) and found[0].max() == 0 and found.max() > 200
+    if scale == 200:
+        assert np.corrcoef(found.ravel(), drawn.digit((255 * image).astype(np.uint8)).ravel())[0, 1] > 0.9
+
+
+def test_a_photo_of_the_world_is_no_drawing_and_a_blank_sheet_holds_no_digit():
+    from attrcore.data.photos import SamplePhotos
+
+    photos = [SamplePhotos().open(name) for name in ("cat", "coffee", "astronaut")]
+    assert not any(map(drawn.looks_drawn, photos))
+    blank = Image.new("L", (50, 50), 200)
+    assert drawn.framed(blank) is None and not drawn.looks_drawn(blank)

@@ -80,7 +80,7 @@ def test_a_digit_photographed_in_colour_is_not_called_coloured():
 
 
 def test_a_crop_wider_than_the_picture_says_that_it_is_padded():
-    assert fit_and_say(NOISE.crop((0, 0, 40, 40)), (3, 48, 64), 48)[1] == "padded with black"
+    assert fit_and_say(NOISE.crop((0, 0, 40, 40)), (3, 48, 64), 48)[1] == "enlarged from 40 x 40 px, padded with black"
 
 
 @pytest.mark.parametrize("shape", [(28, 28), (300, 20), (20, 300), (1000, 999)])

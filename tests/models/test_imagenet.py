@@ -53,6 +53,7 @@ def server(empty, monkeypatch):
 def test_file_and_preprocessing_are_those_of_torchvisions_first_weights(name):
     source = SOURCES[name]
     weights = torchvision.models.get_model_weights(source.architecture)["IMAGENET1K_V1"]
+    assert abs(weights.meta["_file_size"] - source.megabytes) <= 0.5
     assert weights.url == source.url and tuple(weights.meta["categories"]) == source.classes
     transform = weights.transforms()
     assert transform.resize_size == [source.resize] and source.size == (3, *transform.crop_size * 2)
@@ -100,6 +101,7 @@ def test_weights_of_the_data_folder_are_found_and_normalised_inside(empty):
     folder = empty / "data" / "imagenet" / "weights"
     folder.mkdir(parents=True)
     save_file(net.state_dict(), folder / "squeezenet1_1.safetensors")
+    assert "squeezenet1_1.safetensors of the data folder, sha256 " in SOURCES["SqueezeNet 1.1"].origin()
     classifier = SOURCES["SqueezeNet 1.1"].load()
     x = torch.rand(1, 3, 224, 224)
     mean, std = torch.tensor([0.485, 0.456, 0.406])[:, None, None], torch.tensor([0.229, 0.224, 0.225])[:, None, None]
