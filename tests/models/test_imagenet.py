@@ -101,7 +101,7 @@ def test_weights_of_the_data_folder_are_found_and_normalised_inside(empty):
     folder = empty / "data" / "imagenet" / "weights"
     folder.mkdir(parents=True)
     save_file(net.state_dict(), folder / "squeezenet1_1.safetensors")
-    assert "squeezenet1_1.safetensors of the data folder, sha256 " in SOURCES["SqueezeNet 1.1"].origin()
+    assert "squeezenet1_1.safetensors of the data folder, which need not be" in SOURCES["SqueezeNet 1.1"].origin()
     classifier = SOURCES["SqueezeNet 1.1"].load()
     x = torch.rand(1, 3, 224, 224)
     mean, std = torch.tensor([0.485, 0.456, 0.406])[:, None, None], torch.tensor([0.229, 0.224, 0.225])[:, None, None]
