@@ -72,6 +72,15 @@ def server(tmp_path_factory):
     assert "Traceback" not in log and "TCP_NODELAY" not in log and "Compute Failed" not in log, log
 
 
+@pytest.fixture(scope="session")
+def parts(tmp_path_factory):
+    """The components of our own, each by itself."""
+    running = Server(tmp_path_factory.mktemp("parts") / "log", "tests/browser/components/app.py")
+    yield running
+    running.stop()
+    assert "Traceback" not in running.log.read_text(), running.log.read_text()
+
+
 def idle(page):
     """The script has finished, and every widget that loads late has replaced its skeleton."""
     ready = '[data-testid="stApp"][data-test-connection-state="CONNECTED"][data-test-script-state="notRunning"]'
