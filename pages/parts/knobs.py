@@ -74,7 +74,7 @@ def pressed(label: str, key: str, of: str) -> bool:
     def turn() -> None:
         st.session_state[state] = None if on else of
 
-    st.button("Stop" if on else label, key=key, on_click=turn)
+    st.button("Stop computing" if on else label, key=key, on_click=turn)
     return on
 
 

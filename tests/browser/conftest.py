@@ -106,7 +106,12 @@ def watched(page):
 
     page.on("console", console)
     page.on("pageerror", lambda e: bad.append(f"uncaught: {e}"))
-    page.on("requestfailed", lambda r: bad.append(f"failed: {r.url} {r.failure}"))
+
+    def failed(request):
+        if request.failure != "net::ERR_ABORTED":  # which is a page that was left while it loaded
+            bad.append(f"failed: {request.url} {request.failure}")
+
+    page.on("requestfailed", failed)
     page.on(
         "request",
         lambda r: r.url.startswith(("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:")) or bad.append(r.url),

@@ -46,6 +46,7 @@ def test_on_a_phone_the_two_maps_stand_side_by_side_and_no_verdict_is_cut_off(qu
     quiet.set_viewport_size({"width": 390, "height": 844})
     for two in ("methods", "pictures"):
         opened(quiet, server, f"compare?two={two}&method=Gradient&method2=SmoothGrad", "Compare")
+        expect(quiet.locator("figure").last).to_be_visible()
         *_, left, right = quiet.locator("figure").all()
         left, right = left.bounding_box(), right.bounding_box()
         assert left["y"] == right["y"] and left["x"] + left["width"] < right["x"]

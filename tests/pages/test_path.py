@@ -171,7 +171,7 @@ def test_gaps_are_computed_on_after_a_rerun_and_given_up_by_a_button(asked, monk
     with monkeypatch.context() as patch:
         patch.setattr("pages.parts.gaps.compute", lambda *args: st.stop())  # the reader is faster
         at.button(key="gaps").click().run()
-        assert at.button(key="gaps").label == "Stop" and "not computed yet" in text(at)
+        assert at.button(key="gaps").label == "Stop computing" and "not computed yet" in text(at)
         at.button(key="gaps").click().run()
         assert at.button(key="gaps").label.startswith("Compute the gaps") and "not computed yet" not in text(at)
         at.button(key="gaps").click().run()
