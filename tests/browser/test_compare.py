@@ -21,7 +21,7 @@ def test_two_maps_stand_under_one_lens_with_their_likeness(quiet, server):
     quiet.get_by_role("radio", name="classes").click()
     expect(quiet.get_by_text(re.compile("Gradient · predicted class")).first).to_be_visible()
     idle(quiet)
-    assert "two=classes" in quiet.url
+    expect(quiet).to_have_url(re.compile("two=classes"))
 
 
 def test_choices_follow_the_reader_and_the_address_holds_them(quiet, server, browser):

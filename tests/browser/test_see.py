@@ -141,7 +141,8 @@ def test_a_visitors_own_picture(quiet, server, tmp_path):
     expect(map_of(quiet, "Gradient")).to_be_visible(timeout=30_000)
     idle(quiet)
     expect(map_of(quiet, "SmoothGrad")).to_have_count(0)
-    assert "maps=Gradient" in quiet.url and "SmoothGrad" not in quiet.url
+    expect(quiet).to_have_url(re.compile("maps=Gradient"))
+    assert "SmoothGrad" not in quiet.url
 
 
 def test_it_is_accessible_in_both_themes_and_on_a_phone(browser, server):
@@ -215,7 +216,8 @@ def test_another_class_is_one_click_away(quiet, server):
     quiet.get_by_role("menuitem").nth(1).click()
     expect(quiet.get_by_text("of the predicted class in")).to_have_count(0)
     idle(quiet)
-    assert map_of(quiet, "Gradient").get_attribute("src") != before and "class10=" in quiet.url
+    assert map_of(quiet, "Gradient").get_attribute("src") != before
+    expect(quiet).to_have_url(re.compile("class10="))
 
 
 def test_a_drawn_digit_is_explained(quiet, server):
@@ -253,7 +255,7 @@ def test_a_visitors_own_checkpoint(quiet, server, tmp_path):
     quiet.get_by_role("button", name="Use these weights").click()
     expect(map_of(quiet, "Gradient")).to_be_visible(timeout=30_000)
     idle(quiet)
-    assert "own%3A" in quiet.url or "own:" in quiet.url
+    expect(quiet).to_have_url(re.compile("own(%3A|:)"))
     quiet.get_by_role("combobox", name="Model").click()
     quiet.get_by_role("option", name="Your own checkpoint …").click()
     quiet.get_by_text("Remove one that is kept here").click()
