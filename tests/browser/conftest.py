@@ -102,7 +102,7 @@ def watched(page):
 
     def console(message):
         url = message.location.get("url", "")
-        # A run that a newer one breaks off takes its pictures with it; whether those that stay arrive, tests ask of them.
+        # A run that a newer one breaks off takes its pictures with it; whether those that stay arrive, tests ask.
         gone = "/media/" in url or message.text.startswith("Client Error: Image source error")
         if message.type == "error" and not gone and not url.endswith(probe):
             bad.append(f"console: {message.text}")
