@@ -82,13 +82,21 @@ NEEDS: dict[type, Callable[[Any], tuple[int, int]]] = {
     DeepTaylor: lambda m: (2, 1),
     GuidedGradCam: lambda m: (2, 2),
     CGI: lambda m: (m.rivals + 2, m.rivals + 1),
-    AdaptiveIntegratedGradients: lambda m: (13, 12),  # at least
 }
 
 
 def needed(method: Any) -> tuple[int, int]:
     """Forward and backward passes of a method, per image."""
     return NEEDS.get(type(method), lambda m: (m.passes, m.passes))(method)
+
+
+def seen(method: Any, net: nn.Module, x: Tensor, target: Tensor) -> int:
+    """How many images the network sees while a method runs."""
+    counts: list[int] = []
+    hook = net.register_forward_pre_hook(lambda _, given: counts.append(len(given[0])))
+    method(net, x, target)
+    hook.remove()
+    return sum(counts)
 
 
 def passes(net: nn.Module, x: Tensor, forward: int, backward: int, chunk: int) -> None:
@@ -129,6 +137,9 @@ def beside(menu: str, method: Any, net: nn.Module, x: Tensor, target: Tensor, ch
     method(net, x, target)
     rounds = min(25, max(3, round(2 / (time.perf_counter() - start))))  # what is short is taken more often
     forward, backward = needed(method)
+    if isinstance(method, AdaptiveIntegratedGradients):  # as many as the images ask for
+        forward = round(seen(method, net, x, target) / len(x))
+        backward = forward - 1
     found = timed(
         {"ours": partial(method, net, x, target), "bare": partial(passes, net, x, forward, backward, chunk)},
         rounds,
