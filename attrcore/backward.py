@@ -90,7 +90,8 @@ def run(g: fx.GraphModule, x: Tensor, those: Container[fx.Node] | None = None) -
     """
     recording = Recording(g, those)
     recording.run(x)
-    return recording.steps
+    steps, recording.steps = recording.steps, {}  # whose functions hold on to the recording: no ring of references,
+    return steps  # which would keep every activation until the garbage collector comes by
 
 
 class Recording(fx.Interpreter):

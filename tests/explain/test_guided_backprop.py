@@ -1,9 +1,12 @@
+import gc
+
 import captum.attr
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
 
+from attrcore.backward import Recording
 from attrcore.explain.deconvnet import Deconvnet
 from attrcore.explain.deeplift import DeepLift
 from attrcore.explain.gradient import Gradient
@@ -177,3 +180,16 @@ def test_scaling_and_shapes_are_no_activation(x, target):
             return self.layers[1](z.view(x.shape[0], -1).reshape(z.size(0), z.numel() // x.shape[0]))
 
     assert GuidedBackprop()(seeded(Straight), x, target).any()
+
+
+def test_no_activation_outlives_the_call(x, target):
+    """What was recorded goes at once, not when the garbage collector comes by: it may be large."""
+    net = seeded(lambda: Written(nn.Identity()))
+    gc.collect()
+    gc.disable()
+    try:
+        GuidedBackprop()(net, x, target)
+        DeepLift()(net, x, target)
+        assert not [o for o in gc.get_objects() if isinstance(o, Recording)]
+    finally:
+        gc.enable()
