@@ -42,8 +42,7 @@ def validity(explain: Explainer, net: nn.Module, x: Tensor, target: Tensor, a: T
 
 def laws(explain: Explainer) -> dict[str, float]:
     """What the explainer promises; and where chance decides a part of it, such as a baseline, that it has settled."""
-    chance = any(seeds(inner) for inner in recipes(explain).values())
-    return {**explain.promises, **({"settled": MOSTLY_CHANCE} if chance else {})}
+    return {**explain.promises, **({"settled": MOSTLY_CHANCE} if parts_draw(explain) else {})}
 
 
 def something(one: Tensor) -> Check:
@@ -162,7 +161,7 @@ def settled(explain: Explainer, net: nn.Module, x: Tensor, target: Tensor, a: Te
     half the squared distance is the error.  At one half, chance and signal are equally long.
     """
     n = getattr(explain, "samples", 1)
-    mean = n > 1 and getattr(explain, "a_mean", True) and not any(seeds(inner) for inner in recipes(explain).values())
+    mean = n > 1 and getattr(explain, "a_mean", True) and not parts_draw(explain)
     m = max(4, lowest(explain, "samples"), n // 4) if mean else n
     other = reseeded(explain, **({"samples": m} if n > 1 else {}))(net, x, target)
     error = (a - other).flatten(1).square().sum(1) * m / (n + m)
@@ -194,7 +193,12 @@ def recipes(explain: Recipe) -> dict[str, Recipe]:
 
 def seeds(part: Recipe) -> bool:
     """Does chance decide what it does, or what a part of it does?"""
-    return hasattr(part, "seed") or any(map(seeds, recipes(part).values()))
+    return hasattr(part, "seed") or parts_draw(part)
+
+
+def parts_draw(explain: Recipe) -> bool:
+    """Does chance decide what a part of it does?"""
+    return any(map(seeds, recipes(explain).values()))
 
 
 def lowest(explain: Explainer, name: str) -> int:
