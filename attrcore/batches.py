@@ -119,13 +119,17 @@ def bearable(net: nn.Module, one: Tensor) -> int:
 def saved_blocks(net: nn.Module, one: Tensor) -> list[int]:
     """Bytes of every activation that the backward pass of one image keeps."""
     weights = {p.data_ptr() for p in (*net.parameters(), *net.buffers())}
-    blocks: dict[int, int] = {}
+    blocks: dict[int, Tensor] = {}
 
-    def note(t: Tensor) -> Tensor:
+    def note(t: Tensor) -> None:
+        """Keep the values, so that their place is not used again; not the tensor.
+
+        It holds the step that made it, that step what is returned here, and such a ring the garbage collector does not
+        see: the network's weights would never go.
+        """
         if t.data_ptr() not in weights:
-            blocks[t.data_ptr()] = t.nbytes
-        return t
+            blocks[t.data_ptr()] = t.detach()
 
     with torch.enable_grad(), torch.autograd.graph.saved_tensors_hooks(note, lambda t: t):
         net(one.detach().requires_grad_())
-    return list(blocks.values())
+    return [t.nbytes for t in blocks.values()]

@@ -1,3 +1,6 @@
+import gc
+import weakref
+
 import pytest
 import torch
 from torch import nn
@@ -106,3 +109,13 @@ def test_an_empty_batch_is_refused(net):
 
 def test_a_network_that_keeps_nothing_is_not_given_everything_at_once():
     assert bearable(nn.Flatten(), torch.rand(1, 3, 224, 224)) < 100
+
+
+def test_a_network_that_was_measured_can_go():
+    """Asked of its weights: they outlive the network where a saved activation holds the step that made it."""
+    net = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.Flatten(), nn.Linear(72, 3))
+    saved_blocks(net, torch.rand(1, 1, 8, 8))
+    left = [weakref.ref(p) for p in net.parameters()]
+    del net
+    gc.collect()
+    assert not [p for p in left if p() is not None]
