@@ -1,9 +1,5 @@
 """Networks whose maps can be worked out by hand, and where the real data lies."""
 
-import ctypes
-import gc
-from pathlib import Path
-
 import pytest
 import torch
 from torch import nn
@@ -11,17 +7,6 @@ from torch import nn
 from attrcore.paths import data_folder
 
 torch.set_num_threads(1)  # two test processes on two cores
-
-
-MOST = 3 * 2**30  # bytes that a test process keeps: two of them, and servers with browsers, share 24 GB
-
-
-def pytest_runtest_teardown(item):
-    """Give back what large networks took: glibc keeps freed memory, here ten gigabytes of it."""
-    held = Path("/proc/self/statm")
-    if held.exists() and int(held.read_text().split()[1]) * 4096 > MOST:
-        gc.collect()
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 class Toy(nn.Module):
