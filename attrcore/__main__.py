@@ -15,7 +15,8 @@ import torch
 from attrcore.kinds import Progress
 from attrcore.models.shipped import save
 from attrcore.models.small import fresh
-from attrcore.studies import Training, finish
+from attrcore.studies import Training
+from attrcore.studies.running import finish
 
 
 def main(words: list[str] | None = None) -> int:

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from attrcore.recipe import Recipe, knob
+from attrcore.kinds import Ball
+from attrcore.recipe import knob
+
+LEVELS = 255  # an 8-bit file holds whole multiples of 1 / 255
 
 
 @dataclass(frozen=True)
-class Linf(Recipe):
+class Linf(Ball):
     """Every pixel may change by at most eps (Goodfellow et al., 2015, arXiv:1412.6572)."""
 
     eps: float = knob(8 / 255, 0.0, 1.0, "Largest change of any pixel, in [0, 1] units.")
@@ -22,9 +25,19 @@ class Linf(Recipe):
         """Clip the change to eps, then the image to [0, 1]."""
         return (origin + (x - origin).clamp(-self.eps, self.eps)).clamp(0, 1)
 
+    def rounded(self, x: Tensor, origin: Tensor) -> Tensor:
+        """Every change to the nearest whole level within eps."""
+        most = whole(torch.tensor(self.eps * LEVELS, dtype=torch.float64)).item()
+        return on_grid(((x - origin) * LEVELS).round().clamp(-most, most), origin)
+
+    def start(self, origin: Tensor, g: torch.Generator) -> Tensor:
+        """Every pixel's change drawn evenly from [-eps, eps]."""
+        draw = torch.rand((1, *origin.shape[1:]), generator=g, dtype=torch.float64) * 2 - 1
+        return self.project(origin + self.eps * draw.to(origin), origin)
+
 
 @dataclass(frozen=True)
-class L2(Recipe):
+class L2(Ball):
     """The whole change may be at most eps long (Szegedy et al., 2014, arXiv:1312.6199)."""
 
     eps: float = knob(1.0, 0.0, 1000.0, "Largest Euclidean length of the change, in [0, 1] units.")
@@ -41,7 +54,40 @@ class L2(Recipe):
         shrink = (self.eps / length(change).clamp_min(torch.finfo(x.dtype).tiny)).clamp(max=1)
         return (origin + shrink * change).clamp(0, 1)
 
+    def rounded(self, x: Tensor, origin: Tensor) -> Tensor:
+        """Every change to the nearest whole level; where that makes the whole too long, all shorter and towards zero.
+
+        A change spread so thinly that no pixel moves by half a level is gone: an 8-bit file cannot hold it.
+        """
+        change = (x - origin) * LEVELS
+        nearest = on_grid(change.round(), origin)
+        inside = length(nearest - origin) <= self.eps * (1 + 1e-6)
+        return torch.where(inside, nearest, on_grid(whole(change), origin))
+
+    def start(self, origin: Tensor, g: torch.Generator) -> Tensor:
+        """A point drawn evenly from the ball."""
+        draw = torch.randn((1, *origin.shape[1:]), generator=g, dtype=torch.float64)
+        radius = torch.rand(1, generator=g, dtype=torch.float64) ** (1 / draw.numel())
+        return self.project(origin + (self.eps * radius * draw / length(draw)).to(origin), origin)
+
 
 def length(t: Tensor) -> Tensor:
     """Euclidean length of each item, (B, 1, 1, 1)."""
     return t.flatten(1).norm(dim=1)[:, None, None, None]
+
+
+def whole(levels: Tensor) -> Tensor:
+    """Towards zero to whole levels; what is one but for rounding stays."""
+    return (levels.abs() + 1e-3).floor() * levels.sign()
+
+
+def on_grid(levels: Tensor, origin: Tensor) -> Tensor:
+    """The image that lies so many whole levels from `origin`, in [0, 1].
+
+    Where `origin` is an 8-bit image, the result is the very floats that the file gives when it is read again.
+    """
+    base = origin * LEVELS
+    near = base.round()
+    eight_bit = (base - near).abs() <= 1e-3
+    moved = torch.where(eight_bit, (near + levels).clamp(0, LEVELS) / LEVELS, origin + levels / LEVELS).clamp(0, 1)
+    return torch.where(levels == 0, origin, moved)

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from attrcore.maps import heat
-from attrcore.metrics import METRICS, SSIM, Cosine, HogPearson, Kendall, Spearman, TopKOverlap, null
+from attrcore.metrics import METRICS, SSIM, Cosine, HogPearson, Kendall, Spearman, TopKOverlap
+from attrcore.metrics.chance import null
 from attrcore.recipe import Recipe
 
 BY_VALUE = (Spearman, Kendall, TopKOverlap, Cosine)  # which ask for values and places together, and no neighbours

@@ -1,14 +1,15 @@
-"""The words of the house.  What fits a protocol may be passed; nothing need inherit from it.
+"""The words of the house.  What fits a protocol may be passed; what recipes hold as parts inherits.
 
 Two shapes run through everything.  An *attribution* is a signed tensor (B, 1 or C, H, W).  A *map* is
 (B, H, W), non-negative, each summing to one (`attrcore.maps.heat` makes one from the other).
 Images are (B, C, H, W) in [0, 1]; classes are (B,) int64.
 """
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
+import torch
 from torch import Tensor, nn
 
 from attrcore.recipe import Recipe
@@ -41,39 +42,68 @@ class Explainer(Protocol):
         ...
 
 
-class Aim(Protocol):
-    """What an attack wants: maps and the clean ones in, (B,) out; higher is more broken."""
+class Metric(Recipe):
+    """How alike two maps are: one for the same map unless ties say otherwise."""
+
+    def __call__(self, a: Tensor, b: Tensor) -> Tensor:
+        """(B, H, W), (B, H, W) -> (B,)."""
+        raise NotImplementedError
+
+
+class Aim(Recipe):
+    """What an attack wants: maps and those they are measured against in, (B,) out; higher is more broken.
+
+    Differentiable by the first argument.
+    """
 
     def __call__(self, maps: Tensor, clean: Tensor) -> Tensor:
         """(B, H, W), (B, H, W) -> (B,)."""
-        ...
+        raise NotImplementedError
+
+    def against(self, net: nn.Module, explain: Explainer, x: Tensor, clean: Tensor) -> Tensor:
+        """The maps (B, H, W) to measure against: those of the clean images, unless the aim is another picture's."""
+        return clean
 
 
-class Ball(Protocol):
+class Ball(Recipe):
     """How far an image may move (pixel units), how it steps and how it comes back."""
 
     def step(self, grad: Tensor, size: float) -> Tensor:
         """The move of length `size` that climbs `grad` fastest in this norm."""
-        ...
+        raise NotImplementedError
 
     def project(self, x: Tensor, origin: Tensor) -> Tensor:
         """`x` brought back into the ball around `origin` and into [0, 1]; what is inside stays as it is."""
-        ...
+        raise NotImplementedError
+
+    def rounded(self, x: Tensor, origin: Tensor) -> Tensor:
+        """`x` with every change a whole number of 8-bit levels, so that a file holds it, and still in the ball."""
+        raise NotImplementedError
+
+    def start(self, origin: Tensor, g: torch.Generator) -> Tensor:
+        """A point drawn from the ball around each image, from the same draw for all."""
+        raise NotImplementedError
 
 
 class Step(NamedTuple):
-    """One iterate of an attack."""
+    """One iterate of an attack on B images.  All is measured on the network itself, of images in whole 8-bit levels."""
 
-    n: int
-    x: Tensor  # (B, C, H, W), the best label-preserving images so far
+    n: int  # 0: nothing has moved yet
+    x: Tensor  # (B, C, H, W), the best images so far whose predicted class is the clean one's
+    score: Tensor  # (B,), what the best are best by; higher is more broken
+    now: Tensor  # (B, C, H, W), this step's images; of several restarts, each image's best
+    maps: Tensor  # (B, H, W), their maps
     aim: Tensor  # (B,), their aim
+    chances: Tensor  # (B,), the probability of the class that was predicted of the clean image
+    kept: Tensor  # (B,) bool, is it still the predicted one?
+    flat: Tensor  # (B,) bool, was there no slope to climb from here, in no restart?
 
 
 class Attack(Protocol):
     """Moves images so that their attribution breaks while the predicted class stays."""
 
     def iterate(self, net: nn.Module, explain: Explainer, x: Tensor, target: Tensor) -> Iterator[Step]:
-        """Yield every step.  Not asking for the next one stops the attack."""
+        """Yield every step, the clean images first.  Not asking for the next one stops the attack."""
         ...
 
     def __call__(self, net: nn.Module, explain: Explainer, x: Tensor, target: Tensor) -> Tensor:
@@ -101,11 +131,13 @@ class Classifier:
 
 
 class Progress(NamedTuple):
-    """How far a study is: `done` of `total` steps, and what is known so far."""
+    """How far a study is: `done` of `total` steps, what is known so far, and what it could go on from."""
 
     done: int
     total: int
     facts: dict[str, Any] = {}  # noqa: RUF012 - a tuple copies nothing, and nobody writes to it
+    frame: dict[str, Tensor] = {}  # noqa: RUF012 - what there is to see of this step, on the CPU
+    state: Callable[[], dict[str, Tensor]] | None = None  # makes what `run` would go on from
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,6 +153,9 @@ class Result:
 class Study(Protocol):
     """A recipe that runs for a while: yields how far it is and returns what it found."""
 
-    def run(self) -> Generator[Progress, None, Result]:
-        """Every step in turn.  Not asking for the next one cancels."""
+    def run(self, state: dict[str, Tensor] | None = None) -> Generator[Progress, None, Result]:
+        """Every step in turn, from the start or from a `state` that a step of the same study gave.
+
+        Not asking for the next one cancels.  A run that was taken up again gives the bits of one that never stopped.
+        """
         ...

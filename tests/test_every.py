@@ -11,7 +11,8 @@ from attrcore.attack import ATTACKS
 from attrcore.data import DATASETS
 from attrcore.explain import EXPLAINERS
 from attrcore.explain.validity import LAWS, validity
-from attrcore.metrics import METRICS, null
+from attrcore.metrics import METRICS
+from attrcore.metrics.chance import null
 from attrcore.models import MODELS
 from attrcore.recipe import Recipe
 from tests.conftest import Toy, needs, seeded
@@ -218,7 +219,7 @@ def test_a_model_takes_pixels_and_gives_one_logit_per_class(name):
 @pytest.mark.parametrize("name", [n for n in MODELS if "MNIST" in n])
 def test_a_shipped_network_is_as_good_as_its_card_says(name):
     from attrcore.data.mnist import mnist
-    from attrcore.studies import predictions
+    from attrcore.studies.running import predictions
 
     card, test = MODELS[name].facts()["numbers"], mnist(train=False)
     measured = (predictions(MODELS[name].load().net, test.images) == test.labels).double().mean().item()

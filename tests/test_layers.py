@@ -81,7 +81,7 @@ def test_families_do_not_know_each_other(family):
 
 
 def test_studies_do_not_know_the_engine():
-    assert not trespasses("attrcore/studies.py", {"attrcore.jobs", "attrcore.store"})
+    assert not trespasses("attrcore/studies", {"attrcore.jobs", "attrcore.store"})
 
 
 def test_captum_is_used_only_by_explainers():
@@ -110,7 +110,7 @@ def test_only_studies_choose_a_device_and_nobody_seeds_the_world():
             named = [a.value for a in call.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
             assert call.func.attr != "to" or not named, path
         words = [n.value for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Constant)]
-        assert "mps" not in words or path.name == "studies.py", path
+        assert "mps" not in words or path.name == "running.py", path
 
 
 @pytest.mark.parametrize("path", files(ROOT / "pages"), ids=lambda p: p.name)

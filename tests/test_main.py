@@ -3,10 +3,10 @@ import json
 import pytest
 import torch
 
-from attrcore import studies
 from attrcore.__main__ import main
 from attrcore.kinds import Samples
 from attrcore.models.shipped import load
+from attrcore.studies import training
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def tiny(monkeypatch):
         images[torch.arange(80), 0, :, labels * 2 + 4] = 1
         return Samples(images, labels, ())
 
-    monkeypatch.setattr(studies, "mnist", samples)
+    monkeypatch.setattr(training, "mnist", samples)
 
 
 def card(folder, **training):
@@ -34,7 +34,7 @@ def test_a_card_is_enough_to_train_the_network_it_describes(tiny, tmp_path, caps
     trained = load(tmp_path / "out" / "net.json")
     numbers = json.loads((tmp_path / "out" / "net.json").read_text())["numbers"]
     assert numbers["test_accuracy"]["share"] == 1.0 and numbers["test_accuracy"]["interval95"][0] > 0.9
-    x = studies.mnist(train=False)
+    x = training.mnist(train=False)
     assert (trained.net(x.images).argmax(1) == x.labels).all()
     assert main(["train", str(tmp_path / "out" / "net.json"), "--out", str(tmp_path / "again")]) == 0
     assert (tmp_path / "again" / "net.safetensors").read_bytes() == (tmp_path / "out" / "net.safetensors").read_bytes()

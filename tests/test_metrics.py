@@ -12,12 +12,9 @@ from attrcore.metrics import (
     Kendall,
     Spearman,
     TopKOverlap,
-    between,
-    moves,
-    null,
-    shuffles,
-    stretched,
 )
+from attrcore.metrics.chance import between, moves, null, shuffles
+from attrcore.metrics.ssim import stretched
 
 
 def sparse(seed, zeros, shape=(2, 28, 28)):

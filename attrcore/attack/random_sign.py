@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from attrcore.attack.seen import predicted, seen
 from attrcore.balls import Linf
 from attrcore.draws import generator
-from attrcore.kinds import Explainer, Step
-from attrcore.recipe import Recipe, knob
+from attrcore.kinds import Ball, Explainer, Step
+from attrcore.recipe import Recipe, knob, part
 
 
 @dataclass(frozen=True)
@@ -21,16 +22,23 @@ class RandomSign(Recipe):
     black ground about half do.  It does not look at the label either.
     """
 
-    ball: Linf = Linf()
+    ball: Ball = part(Linf(), "How far the image may move.")
     seed: int = knob(0, 0, 2**31 - 1, "Which signs are drawn.")
 
     def iterate(self, net: nn.Module, explain: Explainer, x: Tensor, target: Tensor) -> Iterator[Step]:
-        """One step, without an aim: its aim is not a number."""
+        """The clean images and the changed ones, without an aim: it is not a number."""
+        label, none = predicted(net, x), x.new_full((len(x),), torch.nan)
+        for n, images in enumerate((x, self.moved(x))):
+            s = seen(net, explain, images, target, label)
+            yield Step(n, images, none, images, s.maps, none, s.chances, s.kept, torch.zeros_like(s.kept))
+
+    def moved(self, x: Tensor) -> Tensor:
+        """The changed images (B, C, H, W), in whole 8-bit levels."""
         g = generator("random sign", self.seed)
         signs = (torch.rand((1, *x.shape[1:]), generator=g) < 0.5).to(x) * 2 - 1
-        yield Step(1, self.ball.project(x + self.ball.step(signs, self.ball.eps), x), x.new_full((len(x),), torch.nan))
+        step = self.ball.step(signs.expand_as(x), self.ball.eps)
+        return self.ball.rounded(self.ball.project(x + step, x), x)
 
     def __call__(self, net: nn.Module, explain: Explainer, x: Tensor, target: Tensor) -> Tensor:
         """The changed images, (B, C, H, W)."""
-        (step,) = self.iterate(net, explain, x, target)
-        return step.x
+        return self.moved(x)

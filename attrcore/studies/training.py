@@ -1,52 +1,20 @@
-"""What can be run from start to finish: recipes whose `run` yields progress and returns a result."""
+"""Training a small network, from first weights to a measured accuracy."""
 
 import copy
 import time
-from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import Any
 
 import torch
-from scipy.stats import binomtest
-from torch import Tensor, nn
+from torch import Tensor
 
 from attrcore.data.mnist import mnist
-from attrcore.kinds import Progress, Result
+from attrcore.kinds import Result
 from attrcore.models.small import NETWORKS, fresh
 from attrcore.origin import made_by
 from attrcore.recipe import Recipe, knob
+from attrcore.studies.running import Run, best_device, predictions, share
 from attrcore.train import LOSSES
 from attrcore.train.loop import Schedule, fit
-
-Run = Generator[Progress, None, Result]
-
-
-def finish(run: Run, on_progress: Callable[[Progress], Any] = lambda p: None) -> Result:
-    """Drive a run to its end and return what it returned."""
-    while True:
-        try:
-            on_progress(next(run))
-        except StopIteration as end:
-            return end.value
-
-
-def best_device() -> str:
-    """cuda, else mps, else cpu: the one choice of device in the project."""
-    return "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-
-
-@torch.no_grad()
-def predictions(net: nn.Module, images: Tensor, chunk: int = 500) -> Tensor:
-    """The class with the highest logit, (B,), on the CPU."""
-    device = next(net.parameters()).device
-    return torch.cat([net(x.to(device)).argmax(1).cpu() for x in images.split(chunk)])
-
-
-def share(hits: Tensor) -> dict[str, Any]:
-    """The share of true entries with its Wilson 95 % interval."""
-    result = binomtest(int(hits.sum()), len(hits))
-    low, high = result.proportion_ci(method="wilson")
-    return {"share": result.statistic, "interval95": [round(low, 4), round(high, 4)], "count": len(hits)}
 
 
 @dataclass(frozen=True)
@@ -62,8 +30,8 @@ class Training(Recipe):
     schedule: Schedule = Schedule()
     seed: int = knob(0, 0, 2**31 - 1, "First weights of the network.")
 
-    def run(self) -> Run:
-        """Train; yields after every step."""
+    def run(self, state: dict[str, Tensor] | None = None) -> Run:
+        """Train; yields after every step.  It has no state to go on from, and begins anew."""
         device = best_device()
         net, test = fresh(self.network, self.seed).to(device), mnist(train=False)
         start = time.perf_counter()
