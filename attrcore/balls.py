@@ -78,7 +78,7 @@ def length(t: Tensor) -> Tensor:
 
 def whole(levels: Tensor) -> Tensor:
     """Towards zero to whole levels; what is one but for rounding stays."""
-    return (levels.abs() + 1e-3).floor() * levels.sign()
+    return (levels.abs() + 1e-4).floor() * levels.sign()
 
 
 def on_grid(levels: Tensor, origin: Tensor) -> Tensor:
@@ -88,6 +88,6 @@ def on_grid(levels: Tensor, origin: Tensor) -> Tensor:
     """
     base = origin * LEVELS
     near = base.round()
-    eight_bit = (base - near).abs() <= 1e-3
+    eight_bit = (base - near).abs() <= 1e-4  # floats are this near
     moved = torch.where(eight_bit, (near + levels).clamp(0, LEVELS) / LEVELS, origin + levels / LEVELS).clamp(0, 1)
     return torch.where(levels == 0, origin, moved)

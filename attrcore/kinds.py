@@ -7,7 +7,7 @@ Images are (B, C, H, W) in [0, 1]; classes are (B,) int64.
 
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -55,6 +55,8 @@ class Aim(Recipe):
 
     Differentiable by the first argument.
     """
+
+    rests: ClassVar[bool] = False  # is its slope zero at the clean image, so that an attack must start elsewhere?
 
     def __call__(self, maps: Tensor, clean: Tensor) -> Tensor:
         """(B, H, W), (B, H, W) -> (B,)."""

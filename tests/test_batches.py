@@ -6,7 +6,10 @@ import torch
 from torch import nn
 
 from attrcore import batches
+from attrcore.baselines import MeanColour
 from attrcore.batches import bearable, in_chunks, over_batch, saved_blocks, weighted_sum
+from attrcore.explain import EXPLAINERS
+from tests.conftest import Toy, seeded
 
 
 @pytest.fixture
@@ -20,13 +23,13 @@ X = torch.rand(1, 1, 8, 8)
 @pytest.mark.parametrize("count", [1, 7, 8, 9, 100])
 @pytest.mark.parametrize("size", [1, 3, 8, 1000])
 def test_every_row_comes_once_and_in_order(net, monkeypatch, count, size):
-    monkeypatch.setattr(batches, "bearable", lambda net, one: size)
+    monkeypatch.setattr(batches, "bearable", lambda net, one, graphs=0: size)
     rows = [r for part, _ in in_chunks(lambda rows: None, count, net, X) for r in range(part.start, part.stop)]
     assert rows == list(range(count))
 
 
 def test_slices_are_even(net, monkeypatch):
-    monkeypatch.setattr(batches, "bearable", lambda net, one: 8)
+    monkeypatch.setattr(batches, "bearable", lambda net, one, graphs=0: 8)
     assert [p.stop - p.start for p, _ in in_chunks(lambda rows: None, 9, net, X)] == [5, 4]
 
 
@@ -39,7 +42,7 @@ TOO_MUCH = [
 
 @pytest.mark.parametrize("error", TOO_MUCH, ids=["cuda", "cpu", "mps"])
 def test_out_of_memory_halves_the_slices_and_is_remembered(net, monkeypatch, error):
-    monkeypatch.setattr(batches, "bearable", lambda net, one: 16)
+    monkeypatch.setattr(batches, "bearable", lambda net, one, graphs=0: 16)
     tried = []
 
     def work(rows):
@@ -80,29 +83,29 @@ def test_larger_images_get_smaller_slices(net):
 
 
 def test_over_batch_puts_the_slices_together_again(net, monkeypatch):
-    monkeypatch.setattr(batches, "bearable", lambda net, one: 3)
+    monkeypatch.setattr(batches, "bearable", lambda net, one, graphs=0: 3)
     x, t = torch.rand(8, 1, 8, 8), torch.arange(8)
     torch.testing.assert_close(over_batch(lambda net, x, t: x.sum((1, 2, 3)) + t, net, x, t), x.sum((1, 2, 3)) + t)
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 100])
 def test_a_weighted_sum_is_the_sum_whatever_the_slices(net, monkeypatch, size):
-    monkeypatch.setattr(batches, "bearable", lambda net, one: size)
+    monkeypatch.setattr(batches, "bearable", lambda net, one, graphs=0: size)
     x, weights = torch.rand(4, 1, 8, 8), torch.tensor([0.5, 2.0, -1.0])
-    found = weighted_sum(lambda image, k: x[image] ** (k + 1)[:, None, None, None], weights, net, x)
+    found = weighted_sum(lambda image, k, x: x[image] ** (k + 1)[:, None, None, None], weights, net, x)
     torch.testing.assert_close(found, 0.5 * x + 2 * x**2 - x**3)
 
 
 def test_a_weighted_sum_keeps_the_graph(net):
     x = torch.rand(2, 1, 8, 8, requires_grad=True)
-    weighted_sum(lambda image, k: x[image] ** 2, torch.ones(3), net, x).sum().backward()
+    weighted_sum(lambda image, k, x: x[image] ** 2, torch.ones(3), net, x).sum().backward()
     torch.testing.assert_close(x.grad, 6 * x.detach())
 
 
 def test_an_empty_batch_is_refused(net):
     empty = torch.rand(0, 1, 8, 8)
     for call in (lambda: over_batch(lambda net, x, t: x, net, empty, empty),
-                 lambda: weighted_sum(lambda image, k: image, torch.ones(3), net, empty)):  # fmt: skip
+                 lambda: weighted_sum(lambda image, k, x: image, torch.ones(3), net, empty)):  # fmt: skip
         with pytest.raises(ValueError, match="a batch must hold at least one image, got 0"):
             call()
 
@@ -119,3 +122,23 @@ def test_a_network_that_was_measured_can_go():
     del net
     gc.collect()
     assert not [p for p in left if p() is not None]
+
+
+@pytest.mark.parametrize(
+    "method", ["Integrated Gradients", "SmoothGrad", "VarGrad", "IDGI", "Expected Gradients", "DeepLIFT-SHAP"]
+)
+def test_a_derivative_is_the_same_where_the_graphs_do_not_fit_in_memory(method, x, target, monkeypatch):
+    """Then every slice is computed again for it; nothing that depends on the image may be left out."""
+    explain = EXPLAINERS[method](**{"baseline": MeanColour()} if method in ("Integrated Gradients", "IDGI") else {})
+    asked = {}
+    for room in (batches.CPU_GRAPHS, 1):
+        monkeypatch.setattr(batches, "CPU_GRAPHS", room)
+        net, z = seeded(lambda: Toy(nn.Tanh)).double(), x.double().requires_grad_()  # its chunk is not known yet
+        a = explain(net, z, target)
+        asked[room] = a.detach(), torch.autograd.grad((a**2).sum(), z)[0]
+    for kept, again in zip(*asked.values(), strict=True):
+        torch.testing.assert_close(again, kept)
+    with pytest.raises(RuntimeError, match="once only"):
+        z = x.double().requires_grad_()
+        (slope,) = torch.autograd.grad(explain(net, z, target).square().sum(), z, create_graph=True)
+        torch.autograd.grad(slope.sum(), z)

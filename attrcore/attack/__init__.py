@@ -1,5 +1,6 @@
-"""Every attack, by menu name."""
+"""Every attack, by menu name: aim x ball x direction x climb, and the random control."""
 
+from attrcore.attack.ascent import Ascent
 from attrcore.attack.random_sign import RandomSign
 
-ATTACKS = {"Random sign": RandomSign}
+ATTACKS = {"Ascent": Ascent, "Random sign": RandomSign}

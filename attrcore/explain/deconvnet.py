@@ -25,7 +25,8 @@ class Deconvnet(Recipe):
     The gradient, but every ReLU rectifies what comes back and forgets what it did on the way forward.  What remains of
     the image is which pixel won each max-pooling: without pooling such a map hardly depends on the image.
 
-    Defined for rectifiers (ReLU, ReLU6); refused where the network has none or has other activations too.
+    Defined for rectifiers (ReLU, ReLU6, and softplus as a rounded ReLU); refused where the network has none or has
+    other activations too.
     """
 
     passes: ClassVar[int] = 1

@@ -35,7 +35,7 @@ class DeepLiftShap(Recipe):
         """(B, C, H, W), (B,) -> (B, C, H, W)."""
         others = self.background(x)
 
-        def compared(image: Tensor, other: Tensor) -> Tensor:
+        def compared(image: Tensor, other: Tensor, x: Tensor) -> Tensor:
             seen, start = x[image], others[other]
             return (seen - start) * backward(plain(net), seen, of_class(target[image]), RULES, start)
 

@@ -46,7 +46,7 @@ def over_draws(method: ExpectedGradients, noise: float, net: nn.Module, x: Tenso
     a = torch.rand((method.samples, 1, 1, 1), generator=g).to(x)
     shake = noise * torch.randn((method.samples, *x.shape[1:]), generator=g).to(x) if noise else x.new_zeros(1)
 
-    def along(image: Tensor, draw: Tensor) -> Tensor:
+    def along(image: Tensor, draw: Tensor, x: Tensor) -> Tensor:
         start = others[which[draw]]
         way = x[image] + (shake[draw] if noise else 0) - start
         return way * input_gradient(net, start + a[draw] * way, target[image])

@@ -12,14 +12,14 @@ from attrcore.kinds import Refused
 from attrcore.recipe import Recipe
 from attrcore.rewrite import plain, steps
 
-RECTIFIERS = {"relu", "relu6"}
+RECTIFIERS = {"relu", "relu6", "softplus"}  # softplus is a ReLU with its corner rounded, which an attack needs
 STRAIGHT = {
     "conv2d", "linear", "batch_norm", "layer_norm", "max_pool2d", "average", "add", "sub", "mul", "div", "shape",
 }  # fmt: skip
 
 
 def guided(message: Tensor, step: Step, other: Step | None) -> Sequence[Tensor]:
-    """Only positive messages pass, and only where the rectifier let its input pass: 0 < z, and z < 6 for ReLU6."""
+    """Only positive messages pass, as far as the rectifier let its input pass: 0 < z, and z < 6 for ReLU6."""
     return [sent.clamp_(min=0) for sent in step.gradient(message)]  # in place: nothing else has seen it
 
 
@@ -30,7 +30,8 @@ class GuidedBackprop(Recipe):
     The gradient, but every ReLU lets only positive gradients back.  The result looks sharp, partly because it
     depends little on the upper layers of the network (Adebayo et al., 2018, arXiv:1810.03292).
 
-    Defined for rectifiers (ReLU, ReLU6); refused where the network has none or has other activations too.
+    Defined for rectifiers (ReLU, ReLU6, and softplus as a rounded ReLU); refused where the network has none or has
+    other activations too.
     """
 
     passes: ClassVar[int] = 1
@@ -45,7 +46,7 @@ class GuidedBackprop(Recipe):
 
 
 def need_rectifiers(net: nn.Module, method: str) -> None:
-    """Raise Refused unless `net` is made of ReLU, ReLU6 and steps known to bend nothing, or max-pooling.
+    """Raise Refused unless `net` is made of rectifiers and steps known to bend nothing, or max-pooling.
 
     What is not known here may be an activation in other words, such as a maximum with zero.
     """

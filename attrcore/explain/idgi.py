@@ -37,24 +37,23 @@ class IDGI(Recipe):
         start = self.reference(x)
         points = torch.linspace(0, 1, self.steps + 1, dtype=x.dtype, device=x.device)
 
-        def between(image: Tensor, point: Tensor) -> Tensor:
-            return start[image] + points[point, None, None, None] * (x - start)[image]
-
         def score(rows: slice) -> Tensor:
             numbers = torch.arange(rows.start, rows.stop, device=x.device)
             image, point = numbers // len(points), numbers % len(points)
-            return net(between(image, point)).gather(1, target[image, None])[:, 0]
+            z = start[image] + points[point, None, None, None] * (x - start)[image]
+            return net(z).gather(1, target[image, None])[:, 0]
 
         with torch.set_grad_enabled(x.requires_grad):
             scores = torch.cat([s for _, s in in_chunks(score, len(x) * len(points), net, x)]).view(len(x), -1)
         rises = scores.diff(dim=1)
 
-        def shared(image: Tensor, point: Tensor) -> Tensor:
-            square = input_gradient(net, between(image, point), target[image]).square()
+        def shared(image: Tensor, point: Tensor, x: Tensor, start: Tensor, rises: Tensor) -> Tensor:
+            z = start[image] + points[point, None, None, None] * (x - start)[image]
+            square = input_gradient(net, z, target[image]).square()
             total = square.sum((1, 2, 3), keepdim=True).clamp_min(torch.finfo(x.dtype).tiny)
             return rises[image, point, None, None, None] * square / total
 
-        return weighted_sum(shared, x.new_ones(self.steps), net, x)
+        return weighted_sum(shared, x.new_ones(self.steps), net, x, start, rises)
 
     def reference(self, x: Tensor) -> Tensor:
         """The baseline of each image: (B, C, H, W) in [0, 1]."""

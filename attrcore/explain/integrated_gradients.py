@@ -76,11 +76,11 @@ class IntegratedGradients(Recipe):
             torch.as_tensor(t, dtype=x.dtype, device=x.device) for t in quadrature(self.rule, self.steps)
         )
 
-        def gradient(image: Tensor, point: Tensor) -> Tensor:
+        def gradient(image: Tensor, point: Tensor, x: Tensor, start: Tensor) -> Tensor:
             between = start[image] + points[point, None, None, None] * (x - start)[image]
             return input_gradient(net, between, target[image])
 
-        return (x - start) * weighted_sum(gradient, weights, net, x)
+        return (x - start) * weighted_sum(gradient, weights, net, x, start)
 
     def reference(self, x: Tensor) -> Tensor:
         """The baseline of each image: (B, C, H, W) in [0, 1]."""

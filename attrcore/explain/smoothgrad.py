@@ -49,9 +49,9 @@ def over_noise(method: SmoothGrad, moment: Moment, net: nn.Module, x: Tensor, ta
     """
     g = generator("noise on the image", method.seed)
     draws = torch.randn((method.samples, *x.shape[1:]), generator=g).to(x)
-    size = method.noise * (x.amax((1, 2, 3), keepdim=True) - x.amin((1, 2, 3), keepdim=True))
 
-    def of_copy(image: Tensor, draw: Tensor) -> Tensor:
+    def of_copy(image: Tensor, draw: Tensor, x: Tensor) -> Tensor:
+        size = method.noise * (x.amax((1, 2, 3), keepdim=True) - x.amin((1, 2, 3), keepdim=True))
         return moment(input_gradient(net, x[image] + size[image] * draws[draw], target[image]), image)
 
     return weighted_sum(of_copy, x.new_full((method.samples,), 1 / method.samples), net, x)

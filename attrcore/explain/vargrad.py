@@ -26,8 +26,9 @@ class VarGrad(SmoothGrad):
 
     def __call__(self, net: nn.Module, x: Tensor, target: Tensor) -> Tensor:
         """(B, C, H, W), (B,) -> (B, C, H, W), none negative."""
-        # Around the gradient without noise: sums of large squares would cancel.
-        centre = over_batch(input_gradient, net, x, target)
+        # Around the gradient without noise: sums of large squares would cancel.  A variance is the same around any
+        # value, so its derivative by this one is zero.
+        centre = over_batch(input_gradient, net, x.detach(), target)
 
         def moments(gradient: Tensor, image: Tensor) -> Tensor:
             off = gradient - centre[image]
