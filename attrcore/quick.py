@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from cachetools import LRUCache, cached
 from distributed import get_worker
 from torch import Tensor
 
@@ -17,12 +16,10 @@ from attrcore.data import others  # noqa: F401 - baselines and backgrounds of th
 from attrcore.explain import EXPLAINERS
 from attrcore.explain.guided_backprop import GuidedBackprop
 from attrcore.explain.validity import Check, validity
-from attrcore.kinds import Classifier, Refused
 from attrcore.models import MODELS, find, own
+from attrcore.models.loaded import loaded
 from attrcore.origin import made_by
 from attrcore.recipe import Recipe
-
-MOST_LOADED = 2 * 2**30  # bytes of networks that a worker keeps; the largest of the zoo has 1.2 GB
 
 
 class Drawn(NamedTuple):
@@ -92,20 +89,6 @@ def still_wanted() -> bool:
     except ValueError:  # not in a worker: called directly
         return True
     return task is None or task.state != "cancelled"
-
-
-def weight(classifier: Classifier) -> int:
-    """Bytes of its parameters."""
-    return sum(p.nbytes for p in classifier.net.parameters())
-
-
-@cached(LRUCache(MOST_LOADED, getsizeof=weight), info=True)
-def loaded(model: str, digest: str) -> Classifier:
-    """The classifier, kept for the next question.  Raises Refused where its weights here are not those of `digest`."""
-    found = find(model).load()
-    if found.digest != digest:
-        raise Refused(f"The weights of {model} were exchanged while you looked at it. Reload the page.")
-    return found
 
 
 def pixels(image: np.ndarray) -> Tensor:

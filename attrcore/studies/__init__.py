@@ -1,6 +1,7 @@
 """What can be run from start to finish: recipes whose `run` yields progress and returns a result."""
 
 from attrcore.recipe import Recipe
+from attrcore.studies.fooling import Fooling
 from attrcore.studies.training import Training
 
-STUDIES: dict[str, type[Recipe]] = {"Training": Training}
+STUDIES: dict[str, type[Recipe]] = {"Fooling": Fooling, "Training": Training}

@@ -1,0 +1,119 @@
+"""What an attack did, measured on the file that it leaves: rounded to 8 bits, saved, read again, explained again.
+
+Beside every figure stand its chance level and what random changes of the same size do.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from attrcore.attack.random_sign import RandomSign
+from attrcore.attack.seen import Seen, predicted, seen
+from attrcore.data.png import reopened
+from attrcore.kinds import Ball, Explainer, Metric
+from attrcore.maps import mass_centre
+from attrcore.metrics import Cosine, Kendall, Spearman, TopKOverlap
+from attrcore.metrics.chance import null
+
+NULL_DRAWS = 39  # of a moved map; 95 % of unrelated maps lie within all of them
+
+
+class Likeness(NamedTuple):
+    """One measure of a clean map beside others, in numbers that JSON holds."""
+
+    measure: str
+    attacked: float  # likeness of the clean and the attacked image's maps
+    random: list[float]  # of the clean and each randomly changed image's
+    chance: float  # of unrelated maps
+    moved: list[float]  # least, mean and most over the attacked map moved at random
+
+
+@dataclass(frozen=True)
+class Change:
+    """How far an image has moved, in 8-bit levels."""
+
+    largest: int
+    mean: float
+    share: float  # of the values that moved at all
+    length: float  # Euclidean, in [0, 1] units
+
+    @classmethod
+    def between(cls, x: Tensor, z: Tensor) -> "Change":
+        """Of one image (1, C, H, W)."""
+        steps = ((z - x) * 255).round().abs()
+        return cls(int(steps.max()), float(steps.mean()), float((steps > 0).float().mean()), float((z - x).norm()))
+
+
+class Case(NamedTuple):
+    """What was attacked: one image of one network by one explainer."""
+
+    net: nn.Module
+    explain: Explainer
+    x: Tensor  # (1, C, H, W)
+    target: Tensor  # (1,), the explained class
+
+
+def measures(k: int) -> dict[str, Metric]:
+    """Those of the fragility literature, by name; `k` pixels count as most important."""
+    return {
+        "Top-k overlap": TopKOverlap(k=k),
+        "Kendall": Kendall(),
+        "Spearman": Spearman(),
+        "Cosine": Cosine(),
+    }
+
+
+def chance(measure: Metric, maps: Tensor) -> float:
+    """What unrelated maps score on average, beside the map (1, H, W); not a number where only moving it tells."""
+    if isinstance(measure, TopKOverlap):
+        return measure.k / maps[0].numel()
+    return 0.0 if isinstance(measure, Kendall | Spearman) else float("nan")
+
+
+def evidence(case: Case, attacked: Tensor, ball: Ball, k: int, draws: int) -> Iterator[dict[str, Any]]:
+    """Yields after every random change, at last with everything; each an image (1, C, H, W) of the same ball.
+
+    Numbers are plain, so that JSON holds them; tensors are under "tensors".
+    """
+    label = predicted(case.net, case.x)
+    clean = look(case, case.x, label)
+    after, file = look(case, reopened(attacked), label), reopened(attacked)
+    controls, moved = [], []
+    for seed in range(draws):
+        moved.append(reopened(RandomSign(ball=ball, seed=seed).moved(case.x)))
+        controls.append(look(case, moved[-1], label))
+        yield {"draws": seed + 1}
+    others = torch.cat([c.maps for c in controls])
+    rows = []
+    for name, measure in measures(k).items():
+        random = measure(clean.maps.expand_as(others), others)
+        spread = null(measure, clean.maps, after.maps, NULL_DRAWS)
+        level = chance(measure, clean.maps)
+        mean = float(spread.mean())
+        rows.append(Likeness(
+            name, float(measure(clean.maps, after.maps)), random.tolist(), mean if level != level else level,
+            [float(spread.min()), mean, float(spread.max())],
+        ))  # fmt: skip
+    centres = [mass_centre(m) for m in (clean.maps, after.maps, others)]
+    yield {
+        "likeness": [row._asdict() for row in rows],
+        "centre": [c[0].tolist() for c in centres[:2]],
+        "shift": {"attacked": float((centres[1] - centres[0]).norm()),
+                  "random": (centres[2] - centres[0]).norm(dim=1).tolist()},
+        "label": int(label),
+        "chances": {"clean": float(clean.chances), "attacked": float(after.chances),
+                    "random": [float(c.chances) for c in controls]},
+        "kept": {"attacked": bool(after.kept), "random": [bool(c.kept) for c in controls]},
+        "predicted": int(predicted(case.net, file)),
+        "change": {"attacked": vars(Change.between(case.x, file)), "random": vars(Change.between(case.x, moved[0]))},
+        "tensors": {"clean map": clean.maps[0], "attacked map": after.maps[0], "random map": others[0],
+                    "attacked": file[0], "random": moved[0][0]},
+    }  # fmt: skip
+
+
+def look(case: Case, x: Tensor, label: Tensor) -> Seen:
+    """What the network makes of one image (1, C, H, W)."""
+    return seen(case.net, case.explain, x, case.target, label)

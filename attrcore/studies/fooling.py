@@ -1,0 +1,106 @@
+"""One picture, one map, one attack, watched from step to step."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from attrcore.attack.ascent import Ascent
+from attrcore.attack.seen import predicted
+from attrcore.data.png import from_letters, levels
+from attrcore.evidence import Case, evidence
+from attrcore.explain import EXPLAINERS
+from attrcore.explain.gradient import Gradient
+from attrcore.kinds import Progress, Refused, Result, Step
+from attrcore.metrics import Kendall, TopKOverlap
+from attrcore.models.loaded import loaded
+from attrcore.origin import made_by
+from attrcore.recipe import Recipe, knob, part
+from attrcore.studies.running import Run, best_device
+
+
+@dataclass(frozen=True)
+class Subject(Recipe):
+    """Whose map of what: a network with these weights, a picture as it gets it, a class, and an explainer."""
+
+    model: str = knob("", help="Name in the menu of models.")
+    digest: str = knob("", help="sha256 of its weights.")
+    picture: str = knob("", help="A PNG file of the network's size, in base64.")
+    target: int = knob(-1, -1, 100_000, "Which class is explained; -1 for the predicted one.")
+    explainer: Recipe = part(Gradient(), "The method whose map is attacked.", EXPLAINERS)
+
+    def opened(self) -> Case:
+        """Network, picture and class on the best device of this machine.
+
+        Raises Refused where the weights are others, or the picture has another size.
+        """
+        device = best_device()
+        classifier = loaded(self.model, self.digest, device)
+        pixels = from_letters(self.picture)
+        if pixels.shape != tuple(classifier.size):
+            raise Refused(f"{self.model} takes pictures of {classifier.size} (C, H, W), got {pixels.shape}.")
+        x = torch.from_numpy(pixels)[None].to(torch.device(device)) / 255
+        label = predicted(classifier.net, x)
+        if self.target >= len(classifier.classes):
+            raise Refused(f"{self.model} has {len(classifier.classes)} classes, got class {self.target}.")
+        target = label if self.target < 0 else torch.full_like(label, self.target)
+        return Case(classifier.net, self.explainer, x, target)
+
+
+@dataclass(frozen=True)
+class Fooling(Recipe):
+    """Attack one map and keep the evidence (Ghorbani et al., 2019, arXiv:1710.10547).
+
+    The facts of each step are the aim, the likeness to the clean map, and the network's confidence; the frames are the
+    image and its map.  What it found is measured on the saved file, beside random changes of the same size.
+    """
+
+    subject: Subject = field(default=Subject())
+    attack: Ascent = field(default=Ascent())
+    k: int = knob(100, 1, 100_000, "How many pixels count as most important where maps are compared.")
+    draws: int = knob(20, 1, 200, "Random changes of the same size to compare with.")
+
+    def run(self, state: dict[str, Tensor] | None = None) -> Run:
+        """Every step of the attack, then every random change."""
+        case = self.subject.opened()
+        climbing = self.attack.begin(*case)
+        total, flat = self.attack.steps + self.draws, 0
+        if state is None:
+            yield Progress(0, total, self.facts(climbing.first, climbing.clean), frame(climbing.first), climbing.state)
+        else:
+            climbing.go_on(state)
+            flat = int(state["flat"])
+        while climbing.n < self.attack.steps:
+            step = climbing.step()
+            flat += int(step.flat)
+            mark = torch.tensor(flat)
+            yield Progress(
+                step.n, total, self.facts(step, climbing.clean), frame(step),
+                lambda mark=mark: {**climbing.state(), "flat": mark},
+            )  # fmt: skip
+        for found in evidence(case, climbing.best, self.attack.ball, self.k, self.draws):
+            if "draws" in found:
+                yield Progress(self.attack.steps + found["draws"], total, {"draws": found["draws"]})
+        tensors = {name: t.cpu() for name, t in found.pop("tensors").items()}
+        numbers = {**found, "score": float(climbing.score), "target": int(case.target), "steps without slope": flat}
+        return Result(self, numbers, {**tensors, "clean": case.x[0].cpu()}, made_by(case.x.device))
+
+    def facts(self, step: Step, clean: Tensor) -> dict[str, Any]:
+        """One step in numbers."""
+        return {
+            "step": step.n,
+            "aim": float(step.aim),
+            "best": float(step.score),
+            "overlap": float(TopKOverlap(k=self.k)(clean, step.maps)),
+            "kendall": float(Kendall()(clean, step.maps)),
+            "confidence": float(step.chances),
+            "kept": bool(step.kept),
+            "flat": bool(step.flat),
+        }
+
+
+def frame(step: Step) -> dict[str, Tensor]:
+    """One step as it is shown: the image (C, H, W) in 8 bits, and its map (H, W) as a share of its largest value."""
+    top = step.maps[0].max().clamp_min(torch.finfo(step.maps.dtype).tiny)
+    return {"image": torch.from_numpy(levels(step.now[0])), "map": (step.maps[0] / top).half().cpu()}
