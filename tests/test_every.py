@@ -11,7 +11,7 @@ from attrcore.attack import ATTACKS
 from attrcore.data import DATASETS
 from attrcore.explain import EXPLAINERS
 from attrcore.explain.validity import LAWS, validity
-from attrcore.metrics import METRICS
+from attrcore.metrics import KEPT, METRICS
 from attrcore.metrics.chance import null
 from attrcore.models import MODELS
 from attrcore.recipe import Recipe
@@ -19,7 +19,7 @@ from tests.conftest import Toy, needs, seeded
 
 RECTIFIED = ("GuidedBackprop", "Deconvnet", "GuidedGradCam")  # need ReLUs,
 FLAT = RECTIFIED[:2]  # whose second derivative is zero
-EVERY = {**EXPLAINERS, **ATTACKS, **METRICS}
+EVERY = {**EXPLAINERS, **ATTACKS, **METRICS, **KEPT}
 every_recipe = pytest.mark.parametrize("cls", EVERY.values(), ids=EVERY)
 every_explainer = pytest.mark.parametrize("cls", EXPLAINERS.values(), ids=EXPLAINERS)
 differentiable = pytest.mark.parametrize(
