@@ -224,4 +224,4 @@ def test_a_shipped_network_is_as_good_as_its_card_says(name):
     card, test = MODELS[name].facts()["numbers"], mnist(train=False)
     measured = (predictions(MODELS[name].load().net, test.images) == test.labels).double().mean().item()
     assert measured == pytest.approx(card["test_accuracy"]["share"], abs=3e-4)  # other processors round otherwise
-    assert measured >= {"MNIST CNN": 0.99, "MNIST MLP": 0.98}[name]
+    assert measured >= {"MNIST MLP": 0.98}.get(name, 0.99)
