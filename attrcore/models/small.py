@@ -27,8 +27,8 @@ class MnistCNN(nn.Module):
 class RarCNN(MnistCNN):
     """MnistCNN with the first weights of Chen et al. (2019, arXiv:1905.09957): truncated normal of 0.1, biases 0.1.
 
-    Ten times torch's own in the first fully connected layer.  Little of that is unlearned, so what units see is large,
-    and a softplus of sharpness 1, as their attack uses, is close to a ReLU there.
+    In the first fully connected layer nine times torch's own, and training hardly changes their size: 0.088 before and
+    0.090 after, where MNIST CNN has 0.025.
     """
 
     def __init__(self, classes: int = 10) -> None:

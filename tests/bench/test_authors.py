@@ -55,6 +55,12 @@ def test_it_keeps_the_ball_the_label_and_the_iterate_that_is_best_by_its_measure
     assert getattr(found, by) <= getattr(other, by)
 
 
+def test_its_control_asks_no_gradient_and_is_seeded(net, digit, monkeypatch):
+    monkeypatch.setattr("bench.authors.direction", None)
+    one, other = (attack(net, *digit, replace(HOW, random=True)) for _ in range(2))
+    assert torch.equal(one.image, other.image) and one.n > 0
+
+
 def test_pushing_down_all_there_is_has_no_direction(net, digit):
     """As the protocol for MNIST does with most digits: 200 pixels, and fewer are not black."""
     x, label = digit
