@@ -54,7 +54,7 @@ def train(asked: argparse.Namespace) -> None:
         net,
         torch.float16 if halves else torch.float32,
         {
-            "name": card["name"],
+            **{k: card[k] for k in ("name", "about") if k in card},
             "architecture": recipe.network,
             "size": [1, 28, 28],
             "classes": [str(i) for i in range(10)],

@@ -8,7 +8,6 @@ Prints a table; asserts nothing.  Variants take turns, so that a busy minute of 
 median of the rounds counts.  Weights do not matter for speed: where real ones are missing, random ones serve.
 """
 
-import statistics
 import sys
 import time
 from collections.abc import Callable
@@ -18,10 +17,10 @@ from typing import Any
 import captum.attr
 import torch
 import torchvision
+from timing import digits, timed
 from torch import Tensor, nn
 
 from attrcore.batches import bearable
-from attrcore.data.digits import packaged_digits
 from attrcore.explain import CGI, EXPLAINERS, IDGI, LRP
 from attrcore.explain.adaptive_ig import AdaptiveIntegratedGradients
 from attrcore.explain.deep_taylor import DeepTaylor
@@ -47,11 +46,6 @@ def case(name: str) -> tuple[nn.Module, Tensor, Tensor]:
     return net, torch.rand(8, 3, 224, 224, generator=g), torch.arange(8)
 
 
-def digits(count: int) -> Tensor:
-    """The first packaged ones."""
-    return torch.from_numpy(packaged_digits()[0][:count, None]).float() / 255
-
-
 def bare(net: nn.Module, x: Tensor, target: Tensor, chunk: int) -> None:
     """As many forward and backward passes as the method needs, and nothing else."""
     left = POINTS * len(x)
@@ -60,17 +54,6 @@ def bare(net: nn.Module, x: Tensor, target: Tensor, chunk: int) -> None:
         z = x[:1].expand(n, -1, -1, -1).clone().requires_grad_()
         torch.autograd.grad(net(z)[:, 0].sum(), z)
         left -= n
-
-
-def timed(variants: dict[Any, Callable[[], object]], rounds: int) -> dict[Any, float]:
-    """Median seconds of each variant, taking turns."""
-    seconds: dict[Any, list[float]] = {name: [] for name in variants}
-    for _ in range(rounds):
-        for name, run in variants.items():
-            start = time.perf_counter()
-            run()
-            seconds[name].append(time.perf_counter() - start)
-    return {name: statistics.median(s) for name, s in seconds.items()}
 
 
 # Forward and backward passes that a method cannot do without, per image, where that is not one of each per pass.

@@ -21,6 +21,7 @@ GROUND = {
         "paths",
         "look",
         "origin",
+        "published",
     )
 }
 FAMILIES = {f"attrcore.{m}" for m in ("explain", "attack", "sanity", "train", "models", "data", "metrics")}

@@ -37,7 +37,15 @@ def test_a_card_is_enough_to_train_the_network_it_describes(tiny, tmp_path, caps
     x = training.mnist(train=False)
     assert (trained.net(x.images).argmax(1) == x.labels).all()
     assert main(["train", str(tmp_path / "out" / "net.json"), "--out", str(tmp_path / "again")]) == 0
+    assert "about" not in json.loads((tmp_path / "again" / "net.json").read_text())
     assert (tmp_path / "again" / "net.safetensors").read_bytes() == (tmp_path / "out" / "net.safetensors").read_bytes()
+
+
+def test_what_a_card_says_about_its_network_stays(tiny, tmp_path, capsys):
+    path = card(tmp_path, schedule={"kind": "Schedule", "epochs": 1, "batch": 80})
+    path.write_text(json.dumps({**json.loads(path.read_text()), "about": "A trial."}))
+    assert main(["train", str(path), "--out", str(tmp_path / "out")]) == 0
+    assert json.loads((tmp_path / "out" / "net.json").read_text())["about"] == "A trial."
 
 
 @pytest.mark.parametrize(

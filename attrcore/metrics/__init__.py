@@ -12,6 +12,7 @@ from attrcore.kinds import Metric
 from attrcore.metrics.cosine import Cosine
 from attrcore.metrics.hog import HogPearson
 from attrcore.metrics.kendall import Kendall
+from attrcore.metrics.lens import LensPrecision, LensRecall
 from attrcore.metrics.spearman import Spearman
 from attrcore.metrics.ssim import SSIM
 from attrcore.metrics.top_k import TopKOverlap
@@ -24,3 +25,7 @@ METRICS: dict[str, type[Metric]] = {
     "SSIM": SSIM,
     "HOG-Pearson": HogPearson,
 }
+
+# What one map keeps of another, as of a clean picture's: recall and precision are not symmetric, and where k is a large
+# share of the pixels, chance alone brings both near one.  So they are no part of what METRICS say together.
+KEPT: dict[str, type[Metric]] = {"LENS-recall": LensRecall, "LENS-precision": LensPrecision}

@@ -8,6 +8,7 @@ from attrcore.models.zoo import ZOO
 MODELS = {
     "MNIST CNN": Shipped("mnist-cnn"),
     "MNIST MLP": Shipped("mnist-mlp"),
+    "RAR MNIST CNN (NATURAL)": Shipped("rar-mnist-natural"),
     **ZOO,
 }
 

@@ -32,7 +32,11 @@ def of_one_size(make: Callable[[int], nn.Module]) -> Callable[[int, int], nn.Mod
 
 
 ARCHITECTURES = {
-    **{n: Architecture(n, of_one_size(make), (1, 28, 28)) for n, make in NETWORKS.items()},
+    **{
+        n: Architecture(n, of_one_size(make), (1, 28, 28))
+        for n, make in NETWORKS.items()
+        if n != "RarCNN"  # a MnistCNN but for its first weights, and here there are others
+    },
     **{
         f"resnet{depth}": Architecture(f"CIFAR ResNet-{depth}", of_one_size(partial(CifarResNet, depth)), (3, 32, 32))
         for depth in DEPTHS

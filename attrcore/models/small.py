@@ -24,6 +24,20 @@ class MnistCNN(nn.Module):
         return self.fc2(self.relu3(self.fc1(x.flatten(1))))
 
 
+class RarCNN(MnistCNN):
+    """MnistCNN with the first weights of Chen et al. (2019, arXiv:1905.09957): truncated normal of 0.1, biases 0.1.
+
+    In the first fully connected layer nine times torch's own, and training hardly changes their size: 0.088 before and
+    0.090 after, where MNIST CNN has 0.025.
+    """
+
+    def __init__(self, classes: int = 10) -> None:
+        super().__init__(classes)
+        for m in (self.conv1, self.conv2, self.fc1, self.fc2):
+            nn.init.trunc_normal_(m.weight, std=0.1, a=-0.2, b=0.2)  # TensorFlow draws anew what is beyond 2 std
+            nn.init.constant_(m.bias, 0.1)
+
+
 class MnistMLP(nn.Module):
     """Three hidden ReLU layers as in Adebayo et al. (2018, arXiv:1810.03292), narrower: 1024, 512, 256."""
 
@@ -40,7 +54,7 @@ class MnistMLP(nn.Module):
         return self.fc4(self.relu3(self.fc3(self.relu2(self.fc2(x)))))
 
 
-NETWORKS = {"MnistCNN": MnistCNN, "MnistMLP": MnistMLP}
+NETWORKS = {"MnistCNN": MnistCNN, "RarCNN": RarCNN, "MnistMLP": MnistMLP}
 
 
 def fresh(network: str, seed: int) -> nn.Module:

@@ -60,6 +60,20 @@ def test_what_is_saved_is_loaded_again(tmp_path):
     torch.testing.assert_close(load(tmp_path / "net.json").net(x), net(x))
 
 
+def test_the_network_of_robust_attribution_starts_from_large_weights():
+    """Truncated at two standard deviations, so that what is left has 0.88 of one; the rest is MnistCNN's."""
+    net, plain = fresh("RarCNN", 0), fresh("MnistCNN", 0)
+    assert {k: v.shape for k, v in net.state_dict().items()} == {k: v.shape for k, v in plain.state_dict().items()}
+    for name, weights in net.named_parameters():
+        if name.endswith("bias"):
+            assert (weights == 0.1).all()
+        else:
+            assert weights.abs().max() <= 0.2 and weights.std().item() == pytest.approx(0.088, abs=0.004)
+    plain.load_state_dict(net.state_dict())
+    x = torch.rand(2, 1, 28, 28, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(net(x), plain(x))
+
+
 @pytest.mark.parametrize("name", NETWORKS)
 def test_fresh_weights_follow_their_seed_alone(name):
     before = torch.random.get_rng_state()
