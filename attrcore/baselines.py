@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from attrcore.draws import generator
+from attrcore.kinds import Refused
 from attrcore.recipe import Recipe, knob
 
 
@@ -51,6 +52,25 @@ class MeanColour(Baseline):
     def __call__(self, x: Tensor) -> Tensor:
         """(B, C, H, W) -> (B, C, H, W)."""
         return x.mean((2, 3), keepdim=True).expand_as(x)
+
+
+@dataclass(frozen=True)
+class Colour(Baseline):
+    """One colour everywhere; as it stands, the mean of ImageNet (as in Ghorbani et al., 2019, arXiv:1710.10547).
+
+    Of a grey image, the mean of the three.
+    """
+
+    red: float = knob(0.485, 0.0, 1.0, "Of every pixel.")
+    green: float = knob(0.456, 0.0, 1.0, "Of every pixel.")
+    blue: float = knob(0.406, 0.0, 1.0, "Of every pixel.")
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) -> (B, C, H, W).  Raises Refused for images of neither one nor three channels."""
+        colour = x.new_tensor([self.red, self.green, self.blue])
+        if x.shape[1] not in (1, 3):
+            raise Refused(f"A colour is for images of one or three channels, got {x.shape[1]}")
+        return (colour if x.shape[1] == 3 else colour.mean()[None])[:, None, None].expand_as(x)
 
 
 @dataclass(frozen=True)

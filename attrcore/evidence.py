@@ -15,7 +15,7 @@ from attrcore.attack.seen import Seen, predicted, seen
 from attrcore.data.png import reopened
 from attrcore.kinds import Ball, Explainer, Metric
 from attrcore.maps import mass_centre
-from attrcore.metrics import Cosine, Kendall, Spearman, TopKOverlap
+from attrcore.metrics import Cosine, Kendall, LensRecall, Spearman, TopKOverlap
 from attrcore.metrics.chance import null
 
 NULL_DRAWS = 39  # of a moved map; 95 % of unrelated maps lie within all of them
@@ -56,21 +56,23 @@ class Case(NamedTuple):
     target: Tensor  # (1,), the explained class
 
 
-def measures(k: int) -> dict[str, Metric]:
-    """Those of the fragility literature, by name; `k` pixels count as most important."""
+def measures(k: int, side: int) -> dict[str, Metric]:
+    """Those of the fragility literature, by name; `k` pixels of a map so many pixels wide count as most important."""
+    window = max(1, side // 75)  # a digit's neighbours, and three pixels of 224
     return {
         "Top-k overlap": TopKOverlap(k=k),
         "Kendall": Kendall(),
         "Spearman": Spearman(),
         "Cosine": Cosine(),
+        "LENS-recall": LensRecall(k=k, w=window),
     }
 
 
-def chance(measure: Metric, maps: Tensor) -> float:
-    """What unrelated maps score on average, beside the map (1, H, W); not a number where only moving it tells."""
-    if isinstance(measure, TopKOverlap):
-        return measure.k / maps[0].numel()
-    return 0.0 if isinstance(measure, Kendall | Spearman) else float("nan")
+def chance(measure: Metric, maps: Tensor) -> Tensor:
+    """What unrelated maps score on average beside each of (B, H, W): (B,); not a number where only moving tells."""
+    if isinstance(measure, TopKOverlap | LensRecall):
+        return measure.chance(maps)
+    return maps.new_full((len(maps),), 0.0 if isinstance(measure, Kendall | Spearman) else torch.nan)
 
 
 def evidence(case: Case, attacked: Tensor, ball: Ball, k: int, draws: int) -> Iterator[dict[str, Any]]:
@@ -88,11 +90,10 @@ def evidence(case: Case, attacked: Tensor, ball: Ball, k: int, draws: int) -> It
         yield {"draws": seed + 1}
     others = torch.cat([c.maps for c in controls])
     rows = []
-    for name, measure in measures(k).items():
+    for name, measure in measures(k, case.x.shape[-1]).items():
         random = measure(clean.maps.expand_as(others), others)
         spread = null(measure, clean.maps, after.maps, NULL_DRAWS)
-        level = chance(measure, clean.maps)
-        mean = float(spread.mean())
+        level, mean = float(chance(measure, clean.maps)), float(spread.mean())
         rows.append(Likeness(
             name, float(measure(clean.maps, after.maps)), random.tolist(), mean if level != level else level,
             [float(spread.min()), mean, float(spread.max())],

@@ -1,7 +1,8 @@
 """What can be run from start to finish: recipes whose `run` yields progress and returns a result."""
 
 from attrcore.recipe import Recipe
+from attrcore.studies.budget import Budget
 from attrcore.studies.fooling import Fooling
 from attrcore.studies.training import Training
 
-STUDIES: dict[str, type[Recipe]] = {"Fooling": Fooling, "Training": Training}
+STUDIES: dict[str, type[Recipe]] = {"Budget": Budget, "Fooling": Fooling, "Training": Training}

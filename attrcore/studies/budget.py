@@ -1,0 +1,186 @@
+"""How much a map breaks for how much change: attacks and random changes of many sizes, over many pictures."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from scipy.stats import t as student
+from torch import Tensor, nn
+
+from attrcore.attack.aims import DrainTopPixels, MoveCentre
+from attrcore.attack.ascent import Ascent
+from attrcore.attack.climbs import Signed
+from attrcore.attack.directions import Derivative, Direction, Lot
+from attrcore.attack.random_sign import RandomSign
+from attrcore.attack.seen import predicted, seen
+from attrcore.balls import LEVELS, Linf
+from attrcore.batches import chunk
+from attrcore.data import collections
+from attrcore.data.fit import fit
+from attrcore.data.png import reopened
+from attrcore.evidence import chance, measures
+from attrcore.explain import EXPLAINERS
+from attrcore.explain.gradient import Gradient
+from attrcore.kinds import Explainer, NotNow, Progress, Refused, Result
+from attrcore.maps import mass_centre
+from attrcore.metrics import TopKOverlap
+from attrcore.models import find
+from attrcore.models.loaded import loaded
+from attrcore.origin import made_by
+from attrcore.recipe import Recipe, knob, part
+from attrcore.studies.running import Run, best_device
+
+ATTACKS = ("Random sign", "Random walk", "Top-k", "Mass centre")
+SHIFT, KEPT = "Centre shift", "Prediction kept"
+MOST_AT_ONCE = 64  # pictures in a batch; a cancelled study loses one batch at one size
+
+
+class Batch(NamedTuple):
+    """Pictures that are attacked together."""
+
+    net: nn.Module
+    explain: Explainer
+    x: Tensor  # (B, C, H, W)
+    target: Tensor  # (B,), the predicted class, which is explained and kept
+
+
+@dataclass(frozen=True)
+class Budget(Recipe):
+    """Sizes of change x attacks for one explainer (Ghorbani et al., 2019, arXiv:1710.10547, figure 3).
+
+    Of each picture the map of the predicted class, before and after; every image is rounded to 8 bits and read again.
+    The attack keeps its best step by the overlap of the most important pixels, as the authors' code does.  Random sign
+    is one random change; the random walk is the authors' control, the best of as many steps as the attack takes.
+    """
+
+    model: str = knob("", help="Name in the menu of models.")
+    digest: str = knob("", help="sha256 of its weights.")
+    collection: str = knob("Packaged digits", help="Where the pictures are taken from.")
+    count: int = knob(16, 1, 1000, "How many pictures, evenly spread over the collection.")
+    explainer: Recipe = part(Gradient(), "The method whose map is attacked.", EXPLAINERS)
+    levels: str = knob("1 2 4 8", help="Largest changes of a pixel, in levels of 255, with blanks between.")
+    steps: int = knob(100, 1, 10_000, "Steps of each attack and of the walk.")
+    size: float = knob(0.5, 0.01, 64.0, "Length of a step, in levels.")
+    direction: Direction = part(Derivative(), "How attacks find their way.")
+    k: int = knob(1000, 1, 100_000, "How many pixels count as most important.")
+    seed: int = knob(0, 0, 2**31 - 1, "Random changes and starts.")
+
+    def sizes(self) -> list[float]:
+        """Levels as numbers, in order.  Raises Refused for what are none."""
+        try:
+            found = sorted({float(word) for word in self.levels.split()})
+        except ValueError:
+            found = []
+        if not found or not all(0 <= level <= LEVELS for level in found) or len(found) > 20:
+            raise Refused(f"Levels must be one to twenty numbers from 0 to {LEVELS}, got {self.levels!r}")
+        return found
+
+    def run(self, state: dict[str, Tensor] | None = None) -> Run:
+        """Batch by batch, all sizes and attacks of each; the state is the table as far as it is filled."""
+        device = torch.device(best_device())
+        sizes, classifier = self.sizes(), loaded(self.model, self.digest, str(device))
+        pictures = self.pictures()
+        names = [*measures(self.k, pictures.shape[-1]), SHIFT, KEPT]
+        table = torch.full((len(pictures), len(ATTACKS), len(sizes), len(names)), torch.nan)
+        level = torch.full((len(pictures), len(names)), torch.nan)
+        if state is not None:
+            table, level = state["table"], state["chance"]
+        once = min(MOST_AT_ONCE, chunk(classifier.net, pictures[:1].to(device), graphs=max(1, self.explainer.passes)))
+        cells = -(-len(pictures) // once) * len(ATTACKS) * len(sizes)
+        done, total = 0, cells * self.steps
+        for rows in torch.arange(len(pictures)).split(once):
+            x = pictures[rows].to(device)
+            batch = Batch(classifier.net, self.explainer, x, predicted(classifier.net, x))
+            clean = None
+            for j, eps in enumerate(sizes):
+                for i, attack in enumerate(ATTACKS):
+                    done += self.steps
+                    if not table[rows, i, j].isnan().all(1).any():
+                        continue
+                    if clean is None:
+                        clean = seen(*batch, batch.target).maps
+                        level[rows] = self.chances(clean, len(names))
+                    for n, best in self.moved(batch, attack, eps / LEVELS):
+                        yield Progress(done - self.steps + n, total, {"attack": attack, "level": eps})
+                        moved = best
+                    table[rows, i, j] = self.compared(batch, clean, reopened(moved))
+                    yield Progress(
+                        done, total, self.summary(table, level, sizes, names),
+                        state=lambda: {"table": table.clone(), "chance": level.clone()},
+                    )  # fmt: skip
+        return Result(
+            self, self.summary(table, level, sizes, names), {"table": table, "chance": level}, made_by(device)
+        )
+
+    def pictures(self) -> Tensor:
+        """(N, C, H, W) in [0, 1], as the network gets them.  Raises Refused where there are none."""
+        entry = find(self.model)
+        if self.collection not in collections():
+            raise Refused(f"There is no collection {self.collection!r} on this machine.")
+        source = collections()[self.collection]
+        if reason := source.missing():
+            raise NotNow(reason)
+        names = source.names()
+        chosen = [names[i * len(names) // min(self.count, len(names))] for i in range(min(self.count, len(names)))]
+        found = [fit(source.open(name), entry.size, entry.resize, entry.interpolation) for name in chosen]
+        return torch.from_numpy(np.stack(found)) / 255
+
+    def moved(self, batch: Batch, attack: str, eps: float) -> Iterator[tuple[int, Tensor]]:
+        """Number of the step and the best images so far."""
+        ball = Linf(eps=eps)
+        if attack == "Random sign":
+            yield self.steps, RandomSign(ball=ball, seed=self.seed).moved(batch.x)
+            return
+        how = Ascent(
+            aim=MoveCentre() if attack == "Mass centre" else DrainTopPixels(k=self.k),
+            ball=ball,
+            direction=Lot(seed=self.seed) if attack == "Random walk" else self.direction,
+            climb=Signed(size=self.size / LEVELS),
+            steps=self.steps,
+            criterion=TopKOverlap(k=self.k),
+            seed=self.seed,
+        )
+        for step in how.iterate(*batch):
+            yield step.n, step.x
+
+    def compared(self, batch: Batch, clean: Tensor, moved: Tensor) -> Tensor:
+        """Every measure of every picture, (B, measures)."""
+        after = seen(batch.net, batch.explain, moved, batch.target, batch.target)
+        found = [measure(clean, after.maps) for measure in measures(self.k, moved.shape[-1]).values()]
+        shift = (mass_centre(after.maps) - mass_centre(clean)).norm(dim=1)
+        return torch.stack([*found, shift, after.kept.to(shift)], 1).cpu()
+
+    def chances(self, clean: Tensor, count: int) -> Tensor:
+        """Chance levels beside every clean map, (B, measures)."""
+        found = [chance(measure, clean) for measure in measures(self.k, clean.shape[-1]).values()]
+        none = clean.new_full((len(clean),), torch.nan)
+        return torch.stack([*found, *[none] * (count - len(found))], 1).cpu()
+
+    def summary(self, table: Tensor, level: Tensor, sizes: list[float], names: list[str]) -> dict[str, Any]:
+        """Means over pictures with their 95 % intervals, per measure, attack and size."""
+        curves = {
+            name: {attack: [interval(table[:, i, j, m]) for j in range(len(sizes))] for i, attack in enumerate(ATTACKS)}
+            for m, name in enumerate(names)
+        }
+        chances = {name: plain(level[:, m].nanmean()) for m, name in enumerate(names)}
+        pixels = int(np.prod(find(self.model).size[1:]))
+        return {"levels": sizes, "curves": curves, "chance": chances, "pixels": pixels}
+
+
+def interval(values: Tensor) -> dict[str, Any]:
+    """Mean of what is known, its 95 % interval by Student's t (1908), and of how many pictures."""
+    known_ = values[~values.isnan()].double()
+    count = len(known_)
+    if not count:
+        return {"mean": None, "low": None, "high": None, "count": 0}
+    mean = float(known_.mean())
+    half = float(student.ppf(0.975, count - 1) * known_.std() / count**0.5) if count > 1 else None
+    low, high = (None, None) if half is None else (mean - half, mean + half)
+    return {"mean": mean, "low": low, "high": high, "count": count}
+
+
+def plain(value: Tensor) -> float | None:
+    """A number that JSON holds."""
+    return None if value.isnan() else float(value)
