@@ -21,7 +21,7 @@ from cachetools import LRUCache
 
 from attrcore.kinds import NotNow
 from attrcore.paths import replacing, runs_folder
-from attrcore.processes import found, host, me
+from attrcore.processes import host, me, running
 from attrcore.recipe import Recipe
 
 LIVE = ("queued", "running")
@@ -186,7 +186,7 @@ def gone(seen: Seen) -> bool:
     """Is who works on it no more?  Of another machine only the beats are known."""
     who = seen.said.get("worker", {})
     if who.get("host") == host():
-        return found(who) is None
+        return running(who) is None
     return time.monotonic() - seen.since > STALE
 
 

@@ -9,6 +9,7 @@ import json
 import os
 import threading
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from hashlib import sha256
 from typing import Any
@@ -135,10 +136,15 @@ class Engine:
         _ = self.long
 
     def close(self) -> None:
-        """End the workers."""
+        """End the workers of both lanes, side by side."""
         with self.studies_lock:
-            if self.studies is not None:
-                self.studies.close()
+            ends = [self.end] if self.studies is None else [self.end, self.studies.close]
+        with ThreadPoolExecutor() as pool:
+            for ended in [pool.submit(end) for end in ends]:
+                ended.result()
+
+    def end(self) -> None:
+        """End the quick lane."""
         self.client.close(timeout=2)
         if self.cluster is not None:
             shut(self.cluster)

@@ -1,5 +1,6 @@
 """The lanes' workers: an embedded cluster for each lane, or those of a scheduler that runs elsewhere."""
 
+import asyncio
 import logging
 import os
 import socket
@@ -18,6 +19,7 @@ from distributed.security import Security
 from attrcore.answers import NoAnswer
 
 LONG = {"long": 1}  # what a worker for studies offers and a study takes
+ENOUGH = 1.0  # seconds, about, that a worker has to end by itself; by default 4
 
 
 def knock(address: str) -> None:
@@ -93,14 +95,21 @@ def surroundings() -> dict[str, Any]:
         # freed block back to the system; all are then faulted in anew, and SqueezeNet's passes take 1.9 times as long.
         "distributed.nanny.pre-spawn-environ": {"OMP_NUM_THREADS": "1"},
     })  # fmt: skip
+    for handler in logging.getLogger("distributed").handlers:  # not `silence_logs`: it ends with the first cluster
+        handler.setLevel(logging.ERROR)
     disable_gc_diagnosis()  # it reads this process's memory at each of the collections that Streamlit asks for
     scheduler = {"cls": Scheduler, "options": {**local(), "port": 0}}
-    return {"scheduler": scheduler, "security": security(), "silence_logs": logging.ERROR}
+    return {"scheduler": scheduler, "security": security()}
 
 
 def shut(cluster: SpecCluster) -> None:
-    """End its workers, also those that are busy."""
-    with suppress(TimeoutError):  # a busy worker does not answer; it dies with this process
+    """End its workers, also those that are busy: what they wrote is whole at any moment."""
+
+    async def end() -> None:
+        await asyncio.gather(*(nanny.close(timeout=ENOUGH) for nanny in cluster.workers.values()))
+
+    with suppress(TimeoutError):  # then they die with this process
+        cluster.sync(end, callback_timeout=5)
         cluster.close(timeout=5)
 
 

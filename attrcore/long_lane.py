@@ -19,13 +19,14 @@ from attrcore.answers import BROKEN, NoAnswer
 from attrcore.folder import LIVE, Folder, Look, NotKept, kept
 from attrcore.kinds import NotNow
 from attrcore.lanes import LONG, shut, sides
-from attrcore.processes import found, host
+from attrcore.processes import host, running
 from attrcore.recipe import Recipe
 
 MOST = 50  # studies that wait or run
 MOST_EACH = 20  # of one visitor
 PATIENCE = 5.0  # seconds from the wish to end until the worker is ended
 TRIES = 3  # times that a study may lose its worker before it has begun
+ELSEWHERE = "Its worker knows no such run: ATTRCORE_RUNS must name a folder that all machines share."
 DIED = "Its worker process ended: it was killed, or memory ran out."
 
 log = logging.getLogger(__name__)
@@ -103,7 +104,7 @@ class LongLane:
 
     def over(self, task: Task, future: Future) -> None:
         """Dask has nothing more to do for the task.  Its worker has said how it ended, unless it could not."""
-        broken = future.status != "finished"
+        found = future.result() if future.status == "finished" else None  # the state it ended in
         error = future.exception() if future.status == "error" else None
         with self.lock:
             folder = Folder(task.key)
@@ -122,8 +123,12 @@ class LongLane:
             elif error is not None:
                 log.error("the run %s failed", task.key, exc_info=error)
                 self.say(task.key, task.attempt, "failed", f"{type(error).__name__}: {error}")
-            elif not broken or waits:  # no worker came, or a second one found it taken by a first that died
-                self.say(task.key, task.attempt, "interrupted", DIED if not broken else "The engine was closed.")
+            elif found == "":
+                self.say(task.key, task.attempt, "failed", ELSEWHERE)
+            elif found is not None:  # where a first worker died of it, the second leaves it
+                self.say(task.key, task.attempt, "interrupted", DIED)
+            elif waits:
+                self.say(task.key, task.attempt, "interrupted", "The engine was closed before its turn.")
 
     def say(self, key: str, attempt: str, state: str, error: str) -> None:
         """Write how an attempt ended, unless its worker did; what somebody cancelled is cancelled."""
@@ -204,7 +209,7 @@ class LongLane:
     def kill(self, worker: dict[str, Any]) -> None:
         """End that one process; its nanny starts another."""
         if worker["host"] == host():
-            if worker["pid"] != os.getpid() and (process := found(worker)) is not None:
+            if worker["pid"] != os.getpid() and (process := running(worker)) is not None:
                 process.kill()
         elif address := worker.get("address"):
             with suppress(Exception):  # it cannot answer any more

@@ -23,7 +23,7 @@ def me() -> dict[str, Any]:
     return {"pid": os.getpid(), "host": host(), "born": psutil.Process().create_time()}
 
 
-def found(who: dict[str, Any]) -> psutil.Process | None:
+def running(who: dict[str, Any]) -> psutil.Process | None:
     """The process that `me` described, if it runs on this machine."""
     try:
         process = psutil.Process(who["pid"])

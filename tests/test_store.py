@@ -273,8 +273,8 @@ def test_a_run_of_another_process_is_seen_live_and_as_interrupted_once_that_is_k
 
 def test_a_process_number_that_is_used_again_is_another_process():
     me = processes.me()
-    assert processes.found(me) and not processes.found({**me, "born": me["born"] - 60})
-    assert not processes.found({**me, "pid": 2**22 + 1})
+    assert processes.running(me) and not processes.running({**me, "born": me["born"] - 60})
+    assert not processes.running({**me, "pid": 2**22 + 1})
 
 
 def test_a_run_on_another_machine_lives_as_long_as_it_beats(monkeypatch):
