@@ -10,7 +10,7 @@ from attrcore.batches import go_on
 from attrcore.kinds import Progress, Refused, Result
 from attrcore.recipe import Recipe, knob
 
-MOODS = ("good", "deaf", "absorbed", "broken", "refusing", "deadly", "stateless", "hungry")
+MOODS = ("good", "deaf", "absorbed", "broken", "refusing", "deadly", "stateless", "hungry", "busy")
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,8 @@ class Rehearsal(Recipe):
         while self.mood == "absorbed":
             go_on()
             time.sleep(0.01)
+        if self.mood == "busy":
+            torch.randn(400, 400, generator=torch.Generator().manual_seed(0)).matrix_power(8)
         if self.mood == "deadly":
             os._exit(1)
         if self.mood == "broken":
