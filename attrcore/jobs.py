@@ -1,29 +1,29 @@
 """The engine: work runs in dask.distributed workers, never in the process that serves the pages.
 
-One lane so far, *quick*: processes with one thread each under a nanny, which starts them anew when they die.  With
-`DASK_SCHEDULER_ADDRESS` set, the same questions go to that scheduler.
+Two lanes of processes with one thread each, under a nanny, which starts them anew when they die: *quick* for what a
+visitor waits for, *long* for studies.  With `DASK_SCHEDULER_ADDRESS` set, both go to that scheduler; its workers must
+have the same folder of runs (see attrcore.paths.runs_folder).
 """
 
 import json
-import logging
 import os
-import socket
 import threading
 from collections.abc import Callable, Iterable
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from hashlib import sha256
 from typing import Any
-from urllib.parse import urlsplit
 
-import dask
 import numpy as np
 from cachetools import LRUCache
-from distributed import Client, Future, Nanny, Scheduler, SpecCluster
-from distributed.gc import disable_gc_diagnosis
-from distributed.security import Security
+from distributed import Client, Future
 
+from attrcore import store
 from attrcore.answers import Answer, NoAnswer
+from attrcore.folder import Look
+from attrcore.lanes import LongCluster, knock, quick_cluster, shut, sides
+from attrcore.long_lane import LongLane
+from attrcore.recipe import Recipe
 
 # Half the cores; but two at least, so that one visitor's slow map does not hold all others.  Each takes 1 GB of memory.
 QUICK_WORKERS = max(2, min(4, (os.cpu_count() or 2) // 2))
@@ -41,10 +41,12 @@ class Engine:
         address = os.environ.get("DASK_SCHEDULER_ADDRESS")
         if address:
             knock(address)
-        self.cluster = None if address else cluster()
+        self.cluster = None if address else quick_cluster()
         self.client = Client(address or self.cluster, set_as_default=False)
         self.answers: LRUCache[str, Answer] = LRUCache(REMEMBERED)
         self.lock = threading.RLock()
+        self.studies: LongLane | None = None
+        self.studies_lock = threading.Lock()
 
     def begin(self, function: Callable[..., Any], *args: Any) -> Answer:
         """Have `function(*args)` computed in the quick lane, unless the same was asked before; does not wait.
@@ -96,7 +98,30 @@ class Engine:
         """Hand one try to the cluster.  Raises NoAnswer when it is gone."""
         if self.client.status != "running":
             raise NoAnswer("The scheduler has gone away. Reload the page in a moment.")
-        return self.client.submit(function, *args, pure=False)
+        if self.cluster is not None:
+            return self.client.submit(function, *args, pure=False)
+        plain = sides(self.client).plain
+        return self.client.submit(function, *args, pure=False, workers=plain, allow_other_workers=bool(plain))
+
+    @property
+    def long(self) -> LongLane:
+        """The long lane, started when first asked for."""
+        with self.studies_lock:
+            if self.studies is None:
+                self.studies = LongLane(self.client, None) if self.cluster is None else embedded_long_lane()
+            return self.studies
+
+    def start(self, study: Recipe, visitor: str) -> str:
+        """Have the study run, unless it does, waits or is done: see `LongLane.start`.  Returns its key."""
+        return self.long.start(study, visitor)
+
+    def look(self, key: str) -> Look | None:
+        """How the run is; None where there is none.  Cheap: pages ask four times a second."""
+        return store.look(key) if self.studies is None else self.studies.look(key)
+
+    def cancel(self, key: str) -> None:
+        """End the run: see `LongLane.cancel`."""
+        self.long.cancel(key)
 
     @property
     def lost(self) -> bool:
@@ -108,60 +133,27 @@ class Engine:
         if self.cluster is not None:
             self.client.wait_for_workers(1)
             self.cluster.scale(QUICK_WORKERS)
+        _ = self.long
 
     def close(self) -> None:
-        """End the workers."""
+        """End the workers of both lanes, side by side."""
+        with self.studies_lock:
+            ends = [self.end] if self.studies is None else [self.end, self.studies.close]
+        with ThreadPoolExecutor() as pool:
+            for ended in [pool.submit(end) for end in ends]:
+                ended.result()
+
+    def end(self) -> None:
+        """End the quick lane."""
         self.client.close(timeout=2)
         if self.cluster is not None:
-            with suppress(TimeoutError):  # a busy worker does not answer; it dies with this process
-                self.cluster.close(timeout=5)
+            shut(self.cluster)
 
 
-def knock(address: str) -> None:
-    """Is somebody there?  A Client that fails to start is best never made: it may block the next one."""
-    try:
-        parts = urlsplit(address)
-        socket.create_connection((parts.hostname or "", parts.port or 0), timeout=5).close()
-    except (OSError, ValueError) as e:
-        raise NoAnswer(f"The scheduler {address}, which DASK_SCHEDULER_ADDRESS names, does not answer.") from e
-
-
-def cluster() -> SpecCluster:
-    """A scheduler in this process and the first worker of the quick lane; `Engine.grow` adds the others.
-
-    On the loopback interface only, and with certificates made for this run: a scheduler computes whatever it is sent,
-    and other people on this machine must not send it anything.
-    """
-    dask.config.set({
-        # A question that kills its worker is not handed to the next one behind our back: `Answer.wait` counts.
-        "distributed.scheduler.allowed-failures": 0,
-        # Nannies restart their workers.  By default the cluster looks 15 s after a death, and when by chance the
-        # worker has just died again it closes the nanny for good.
-        "distributed.deploy.lost-worker-timeout": "10000 days",
-        # Two torch threads beside a busy page process are slower than one.  Dask's default also has glibc give every
-        # freed block back to the system; all are then faulted in anew, and SqueezeNet's passes take 1.9 times as long.
-        "distributed.nanny.pre-spawn-environ": {"OMP_NUM_THREADS": "1"},
-    })  # fmt: skip
-    security = Security.temporary()
-    local = {"host": "127.0.0.1", "protocol": "tls://", "security": security}
-    local["dashboard_address"] = "127.0.0.1:0"  # workers insist on a status server; keep it to this machine
-    options = {
-        **local,
-        "nthreads": 1,
-        "memory_limit": 0,
-        "preload": ["attrcore.quick"],  # imports torch and loads the first model before the first visitor asks
-        "silence_logs": logging.ERROR,
-    }
-    worker = {"cls": Nanny, "options": options}
-    started = SpecCluster(
-        scheduler={"cls": Scheduler, "options": {**local, "port": 0}},
-        workers={0: worker},
-        worker=worker,
-        security=security,
-        silence_logs=logging.ERROR,
-    )
-    disable_gc_diagnosis()  # it reads this process's memory at each of the collections that Streamlit asks for
-    return started
+def embedded_long_lane() -> LongLane:
+    """A cluster of its own, so that no question lands among the studies and no study among the questions."""
+    cluster = LongCluster()
+    return LongLane(Client(cluster, set_as_default=False), cluster)
 
 
 def engine() -> Engine:

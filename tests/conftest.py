@@ -1,5 +1,10 @@
 """Networks whose maps can be worked out by hand, and where the real data lies."""
 
+import atexit
+import os
+import shutil
+import tempfile
+
 import pytest
 import torch
 from torch import nn
@@ -7,6 +12,11 @@ from torch import nn
 from attrcore.paths import data_folder
 
 torch.set_num_threads(1)  # two test processes on two cores
+
+# Nothing lands among the user's own runs; workers and servers that tests start inherit both.
+os.environ["ATTRCORE_RUNS"] = tempfile.mkdtemp(prefix="attrcore-runs-")
+os.environ["ATTRCORE_STUDIES"] = "tests.rehearsals"
+atexit.register(shutil.rmtree, os.environ["ATTRCORE_RUNS"], ignore_errors=True)
 
 
 class Toy(nn.Module):

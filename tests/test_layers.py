@@ -19,6 +19,7 @@ GROUND = {
         "balls",
         "batches",
         "paths",
+        "processes",
         "look",
         "origin",
         "published",
@@ -33,7 +34,12 @@ ABOVE = {
     "attrcore.ig_path",
     "attrcore.answers",
     "attrcore.jobs",
+    "attrcore.lanes",
+    "attrcore.long_lane",
+    "attrcore.runs",
     "attrcore.store",
+    "attrcore.kept",
+    "attrcore.folder",
     "attrcore.__main__",
 }
 SCREEN = {"streamlit", "plotly", "pages", "app"}
@@ -82,7 +88,15 @@ def test_families_do_not_know_each_other(family):
 
 
 def test_studies_do_not_know_the_engine():
-    assert not trespasses("attrcore/studies", {"attrcore.jobs", "attrcore.store"})
+    engine = ("jobs", "answers", "lanes", "long_lane", "runs", "store", "kept", "folder")
+    assert not trespasses("attrcore/studies", {f"attrcore.{m}" for m in engine})
+
+
+def test_what_lies_on_disk_knows_no_workers():
+    """So that runs can be read where none is computed."""
+    for part in ("store", "kept", "folder", "processes"):
+        workers = {"distributed", "dask", *(f"attrcore.{m}" for m in ("jobs", "answers", "lanes", "long_lane", "runs"))}
+        assert not trespasses(f"attrcore/{part}.py", workers)
 
 
 def test_captum_is_used_only_by_explainers():
