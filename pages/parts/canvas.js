@@ -107,8 +107,9 @@ export default async function ({ data, parentElement, setStateValue }) {
   }
 
   function sketch() {
-    const d = shapes ? draft(data.how, drawing.corners, cursor) : ""
-    for (const path of root.querySelectorAll(".draft path")) path.setAttribute("d", d)
+    const [line, dots] = shapes ? draft(data.how, drawing.corners, cursor) : ["", ""]
+    for (const path of root.querySelectorAll(".draft path"))
+      path.setAttribute("d", path.classList.contains("dots") ? dots : line)
   }
 
   function down(p) {

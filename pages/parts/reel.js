@@ -32,26 +32,38 @@ function recalledRun(name) {
 
 const newest = (run) => run.frames.at(-1)?.n ?? -1
 
-// Frames of a message that the run has not yet; false where some before them are lacking.
-async function appended(run, message) {
-  if (message.before > newest(run)) return false
+// What a run lacks: all after step `have`, until step `until` where it has that one; null if it has all that was sent.
+function lacking(run, sent) {
+  const { frames } = run
+  const gap = frames.findIndex((f, i) => f.before !== (frames[i - 1]?.n ?? -1))
+  if (gap >= 0) return { run: run.name, have: frames[gap - 1]?.n ?? -1, until: frames[gap].n }
+  return newest(run) < sent ? { run: run.name, have: newest(run), until: null } : null
+}
+
+// Take the frames of a message that the run has not yet; how many of them stand before the one that is shown.
+async function taken(run, message) {
   const masks = await Promise.all(message.tops.map((t) => t && inflated(message.files[t.blob].blob)))
   const [h, w] = message.size
   const each = Math.ceil((h * w) / 8)
   const next = message.tops.map(() => 0)
+  const known = new Set(run.frames.map((f) => f.n))
+  const shown = run.frames[run.at]?.n ?? -1
+  let earlier = 0
   message.steps.forEach((n, i) => {
     const tops = message.tops.map((t, p) => {
       if (!t?.has[i]) return null
       const from = each * next[p]++
       return masks[p].subarray(from, from + each)
     })
-    if (n <= newest(run)) return
+    if (known.has(n)) return
     const pictures = message.pictures.map((all) => ({ file: message.files[all[i][0]], row: all[i][1] }))
-    const numbers = message.numbers.map((values) => values[i])
-    run.frames.push({ n, pictures, numbers, centres: message.centres.map((c) => c[i]), tops, outlines: [] })
+    const [numbers, centres] = [message.numbers, message.centres].map((all) => all.map((values) => values[i]))
+    earlier += n < shown
+    run.frames.push({ n, before: message.before[i], pictures, numbers, centres, tops, outlines: [] })
   })
+  run.frames.sort((a, b) => a.n - b.n)
   run.bytes += message.lengths.reduce((sum, n) => sum + n, 0)
-  return true
+  return earlier
 }
 
 async function inflated(blob) {

@@ -26,10 +26,10 @@ function filled({ ink, erase }, w, h, corners) {
   }
 }
 
-// An open shape as an SVG path: its corners as dots, its lines, and where they would go from the last one to `p`.
+// An open shape as two SVG paths: its lines, and where they would go from the last corner to `p`; its corners as dots.
 function draft(how, corners, p) {
-  if (!corners.length) return ""
-  const dots = corners.map(({ x, y }) => `M${x} ${y}h0`).join("")
-  const way = how === "box" ? boxed(corners[0], p ?? corners[0]) : p ? [...corners, p] : corners
-  return `${dots}M${way.map(({ x, y }) => `${x} ${y}`).join("L")}${how === "box" ? "Z" : ""}`
+  if (!corners.length) return ["", ""]
+  const way = how === "box" ? boxed(corners[0], p) : [...corners, p]
+  const line = `M${way.map(({ x, y }) => `${x} ${y}`).join("L")}${how === "box" ? "Z" : ""}`
+  return [line, corners.map(({ x, y }) => `M${x} ${y}h0`).join("")]
 }

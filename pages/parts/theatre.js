@@ -1,5 +1,5 @@
 // The stage: pictures of a run, step by step, with their marks and curves.
-// Python sends frames once (reel.js keeps them) and gets {lacks: {run, have, ask}} where some did not arrive.
+// Python sends frames once (reel.js keeps them) and gets {lacks: {run, have, until, ask}} where some did not arrive.
 
 const VIEWS = new Map() // by key: which marks are drawn, how fast it plays
 const PACES = [2, 5, 10, 20, 40] // steps per second
@@ -16,17 +16,19 @@ export default function ({ data, parentElement, setStateValue }) {
   // One after the other: the next message builds on what this one brings.
   run.queue = (run.queue ?? Promise.resolve()).then(async () => {
     const before = run.frames.length
-    const whole = await appended(run, message)
+    const earlier = await taken(run, message)
     if (stage.run !== run) return
-    stage.arrived(before)
-    if (!whole) ask()
+    stage.arrived(before, earlier)
+    ask()
   })
 
+  // Only the last of several messages is seen where the browser is slow.
   function ask() {
-    if (message.before <= newest(run) || !root.isConnected) return
+    const lacks = root.isConnected && lacking(run, message.sent)
+    if (!lacks) return
     if (Date.now() - run.asked >= PATIENCE) {
       run.asked = Date.now()
-      setStateValue("lacks", { run: run.name, have: newest(run), ask: run.asked })
+      setStateValue("lacks", { ...lacks, ask: run.asked })
     }
     stage.asking = setTimeout(ask, PATIENCE)
   }
@@ -70,9 +72,11 @@ function built(root) {
     resized.observe(grid)
   }
 
-  // New frames are there, behind `before` old ones.
-  function arrived(before) {
+  // New frames are there beside `before` old ones, so many of them earlier than the one that is shown.
+  function arrived(before, earlier) {
     const { run } = stage
+    run.at += earlier
+    for (const place of ["from", "to", "at"]) if (motion) motion[place] += earlier
     const count = run.frames.length
     if (count > before) {
       const now = performance.now()
@@ -127,7 +131,8 @@ function built(root) {
     })
     place(frame)
     root.dataset.step = frame.n
-    if (motion) for (const p of (run.frames[at + 2] ?? frame).pictures) image(p.file, strip)
+    for (const near of motion ? [at + 2] : [at - 1, at + 1]) // decoded before they are asked for
+      for (const p of run.frames[near]?.pictures ?? []) image(p.file, strip)
   }
 
   function clear() {

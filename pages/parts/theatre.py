@@ -59,14 +59,17 @@ class Play(NamedTuple):
 
 
 def had(key: str, run: str) -> int:
-    """The last step that this visitor was sent of a run, -1 before the first: `stage` needs only later ones."""
+    """The last step up to which this visitor's browser has all of a run, -1 before the first: `stage` needs later ones.
+
+    What a browser says it lacks, lost on the way or forgotten, counts as not sent.
+    """
     kept = knobs.memory(f"{key}.sent")
     match (knobs.state(key) or {}).get("lacks"):
-        case {"run": str(of), "have": int(have), "ask": ask} if ask != kept.get("ask"):
-            kept["ask"] = ask
-            if of in kept:
-                kept[of] = min(kept[of], max(have, -1))
-    return kept.get(run, -1)
+        case {"run": str(of), "have": int(have), "until": until, "ask": ask} if ask != kept.get("ask"):
+            kept["ask"], kept["gap"] = ask, (of, have, until if isinstance(until, int) else math.inf)
+    of, have, _ = kept.get("gap", ("", -1, -1))
+    last = kept.setdefault("runs", {}).get(run, -1)
+    return min(last, max(have, -1)) if of == run else last
 
 
 def stage(key: str, play: Play, frames: Sequence[Frame], live: bool) -> None:
@@ -74,20 +77,26 @@ def stage(key: str, play: Play, frames: Sequence[Frame], live: bool) -> None:
 
     Raises ValueError where a picture or mask is not of the play's size, or a frame has not one picture per pane.
     """
-    last = had(key, play.run)
-    new = [f for f in frames if f.n > last]
-    for frame in new:
-        check(play, frame)
+    start = had(key, play.run)
     kept = knobs.memory(f"{key}.sent")
+    runs, (of, low, high) = kept["runs"], kept.get("gap", ("", -1, -1))
+    last = runs.pop(play.run, -1)
+    before = [start, *(f.n for f in frames)] if frames and frames[0].n > start else [-1, *(f.n for f in frames)]
+    linked = list(zip(before, frames, strict=False))
+    new = [(b, f) for b, f in linked if f.n > last or (of == play.run and low < f.n < high)]
+    for _, frame in new:
+        check(play, frame)
+    sent = max(last, new[-1][1].n) if new else last
     if live and new and "ask" not in kept:
         # A browser that still loads the component sees only the last of several messages.  It asks once it is there.
-        COMPONENT(key=key, data=packed(key, play, [], (new[-1].n, live)), on_lacks_change=lambda: None)
+        COMPONENT(key=key, data=packed(key, play, [], (sent, live)), on_lacks_change=lambda: None)
         return
-    COMPONENT(key=key, data=packed(key, play, new, (last, live)), on_lacks_change=lambda: None)
-    kept.pop(play.run, None)
-    kept[play.run] = new[-1].n if new else last
-    if len(kept) > RUNS:
-        del kept[next(k for k in kept if k != "ask")]
+    COMPONENT(key=key, data=packed(key, play, new, (sent, live)), on_lacks_change=lambda: None)
+    runs[play.run] = sent
+    if of == play.run:
+        del kept["gap"]
+    if len(runs) > RUNS:
+        del runs[next(iter(runs))]
 
 
 def check(play: Play, frame: Frame) -> None:
@@ -102,13 +111,14 @@ def check(play: Play, frame: Frame) -> None:
             raise ValueError(f"pictures of step {frame.n} must be {play.size} pixels, got {array.shape[:2]}")
 
 
-def packed(key: str, play: Play, frames: list[Frame], state: tuple[int, bool]) -> bytes:
-    """One message: the frames after step `state[0]`, and whether more are to come."""
+def packed(key: str, play: Play, linked: Sequence[tuple[int, Frame]], state: tuple[int, bool]) -> bytes:
+    """One message: frames, each after the step before it, the last step that was sent, and whether more are to come."""
     blobs: list[bytes] = []
+    frames = [f for _, f in linked]
     panes = range(len(play.panes))
     head = {
         "key": key, **play._asdict(), "curves": [c._asdict() for c in play.curves], "colours": COLOURS,
-        "before": state[0], "live": state[1], "steps": [f.n for f in frames],
+        "sent": state[0], "live": state[1], "before": [b for b, _ in linked], "steps": [f.n for f in frames],
         "pictures": [pictures([f.pictures[i] for f in frames], blobs) for i in panes],
         "numbers": [[number(f.numbers.get(c.name)) for f in frames] for c in play.curves],
         "centres": [[centre(f.marks.get(i)) for f in frames] for i in panes],

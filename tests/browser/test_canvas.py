@@ -182,7 +182,7 @@ def spot(page, row, column):
 
 
 def drafted(page):
-    return page.locator(".draft .core").get_attribute("d")
+    return page.locator(".draft .dots.core").get_attribute("d")
 
 
 def test_a_box_is_dragged_or_clicked_or_set_with_keys(quiet, parts):
@@ -195,10 +195,10 @@ def test_a_box_is_dragged_or_clicked_or_set_with_keys(quiet, parts):
     assert facts["pixels"] == (bottom - top + 1) * (right - left + 1)
     quiet.get_by_role("button", name="Undo").click()
     emptied(quiet)
-    quiet.mouse.click(*spot(quiet, 10.5, 20.5))
+    quiet.mouse.click(*spot(quiet, 110.5, 120.5))
     assert said(quiet)["pixels"] == 0 and drafted(quiet)
-    quiet.mouse.click(*spot(quiet, 30.5, 25.5))
-    assert painted(quiet)["box"] == pytest.approx([10, 20, 30, 25], abs=1)
+    quiet.mouse.click(*spot(quiet, 130.5, 125.5))
+    assert painted(quiet)["box"] == pytest.approx([110, 120, 130, 125], abs=1)
     quiet.get_by_role("button", name="Clear").click()
     emptied(quiet)
     pad = quiet.get_by_role("application")

@@ -1,5 +1,7 @@
 """Two pictures, one over the other, in a real browser."""
 
+from itertools import pairwise
+
 import pytest
 from playwright.sync_api import expect
 
@@ -56,7 +58,7 @@ def test_blinking_shows_one_whole_picture_after_the_other_until_it_is_stopped(qu
     for _ in range(40):
         seen.append(hidden(quiet))
         quiet.wait_for_timeout(50)
-    turns = sum(a != b for a, b in zip(seen, seen[1:], strict=False))
+    turns = sum(a != b for a, b in pairwise(seen))
     assert set(seen) == {0, 100} and 2 <= turns <= 5
     expect(quiet.locator(".swipe .titles .shown")).to_have_count(1)
     expect(divider(quiet)).to_be_hidden()

@@ -157,8 +157,8 @@ def test_a_live_run_is_seen_moving_between_polls_and_is_sent_once(quiet, parts):
     assert steps == sorted(steps) and len(set(steps)) > 0.7 * (70 - steps[0])
     assert 1000 / gaps.mean() > 4 and np.median(gaps) < 300
     assert set(facts["sent"]) == set(range(71))
-    # A browser that cannot follow asks again for what it missed, and for no more.
-    assert len(facts["sent"]) <= 1.5 * 71
+    # Each once, but for what a browser that could not follow has missed.
+    assert len(facts["sent"]) <= 1.35 * 71
     expect(quiet.get_by_role("button", name="Follow live")).to_be_hidden()
     expect(slider(quiet)).to_have_attribute("aria-valuetext", "step 70 of 70")
 
@@ -200,7 +200,7 @@ def test_frames_outlive_reruns_and_a_while_out_of_sight_and_a_reload_gets_all_on
     assert np.array_equal(pixels(quiet, 2), plays.frames(28, 40)[40].pictures[2])
     idle(quiet)
     after = said(quiet)
-    assert after["sent"] == before["sent"] and after["polls"] == after["runs"]  # nothing was asked for
+    assert after["sent"] == before["sent"] and after["polls"] == after["runs"] - 1  # nothing was asked for
     quiet.reload()
     at(quiet, 40)
     again = said(quiet)

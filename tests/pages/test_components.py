@@ -129,6 +129,11 @@ def frame(n, size=(8, 9)):
     )
 
 
+def linked(frames):
+    """Each frame after the step before it."""
+    return list(zip([-1, *(f.n for f in frames)], frames, strict=False))
+
+
 def unpacked(message):
     """What the browser makes of a message: its words, and its files."""
     length = int.from_bytes(message[:4], "little")
@@ -150,14 +155,19 @@ def session(monkeypatch):
     return SimpleNamespace(said=said, sent=sent, steps=lambda: [m["steps"] for m in sent])
 
 
-def lacking(have, ask, run="r"):
-    return {"lacks": {"run": run, "have": have, "ask": ask}}
+def lacking(have, until, ask, run="r"):
+    return {"lacks": {"run": run, "have": have, "until": until, "ask": ask}}
 
 
 def test_frames_arrive_as_they_are():
     frames = [frame(n) for n in range(5)] + [frame(9)]
-    head, files = unpacked(theatre.packed("t", play(), frames, (-1, True)))
-    assert head["steps"] == [0, 1, 2, 3, 4, 9] and head["before"] == -1 and head["live"]
+    head, files = unpacked(theatre.packed("t", play(), linked(frames), (9, True)))
+    assert (
+        head["steps"] == [0, 1, 2, 3, 4, 9]
+        and head["before"] == [-1, 0, 1, 2, 3, 4]
+        and head["sent"] == 9
+        and head["live"]
+    )
     for pane, places in enumerate(head["pictures"]):
         for f, (file, row) in zip(frames, places, strict=True):
             strip = np.asarray(Image.open(BytesIO(files[file])).convert("RGB"))
@@ -174,10 +184,10 @@ def test_files_travel_as_they_are_and_long_strips_are_cut():
     file = BytesIO()
     Image.fromarray(PHOTO).save(file, "JPEG")
     head, files = unpacked(theatre.packed("t", play(size=(20, 30), panes=("A",)),
-                                          [theatre.Frame(0, (file.getvalue(),), {})], (-1, False)))  # fmt: skip
+                                          linked([theatre.Frame(0, (file.getvalue(),), {})]), (0, False)))  # fmt: skip
     assert files == [file.getvalue()] and head["pictures"] == [[[0, 0]]]
     frames = [frame(n, (64, 64)) for n in range(200)]
-    head, files = unpacked(theatre.packed("t", play(size=(64, 64)), frames, (-1, False)))
+    head, files = unpacked(theatre.packed("t", play(size=(64, 64)), linked(frames), (199, False)))
     places = head["pictures"][0]
     assert len({file for file, _ in places}) == 2
     for i in (0, 127, 128, 199):
@@ -189,14 +199,15 @@ def test_files_travel_as_they_are_and_long_strips_are_cut():
 def test_a_visitor_gets_each_frame_once_however_often_a_page_runs(session):
     frames = [frame(n) for n in range(9)]
     theatre.stage("t", play(), frames[:2], live=True)
-    assert session.steps() == [[]] and session.sent[0]["before"] == 1  # the browser still loads the component
-    session.said["t"] = lacking(-1, 1)
+    assert session.steps() == [[]] and session.sent[0]["sent"] == 1  # the browser still loads the component
+    session.said["t"] = lacking(-1, None, 1)
     for there in (3, 3, 5, 9):
         assert theatre.had("t", "r") < there
         theatre.stage("t", play(), frames[:there], live=True)
     theatre.stage("t", play(), frames[9:], live=False)
     assert session.steps() == [[], [0, 1, 2], [], [3, 4], [5, 6, 7, 8], []]
-    assert [m["before"] for m in session.sent] == [1, -1, 2, 2, 4, 8] and theatre.had("t", "r") == 8
+    assert [m["before"] for m in session.sent] == [[], [-1, 0, 1], [], [2, 3], [4, 5, 6, 7], []]
+    assert [m["sent"] for m in session.sent] == [1, 2, 2, 4, 8, 8] and theatre.had("t", "r") == 8
 
 
 def test_a_finished_run_is_sent_at_once_and_each_run_by_itself(session):
@@ -205,20 +216,28 @@ def test_a_finished_run_is_sent_at_once_and_each_run_by_itself(session):
     assert session.steps() == [[0, 1, 2], [0, 1, 2], []]
 
 
-def test_what_a_browser_lacks_is_sent_again_once(session):
-    frames = [frame(n) for n in range(6)]
+def test_what_a_browser_lacks_is_sent_again_once_and_nothing_else(session):
+    frames = [frame(n) for n in range(8)]
+    theatre.stage("t", play(), frames[:6], live=False)
+    session.said["t"] = lacking(1, 4, 77)
+    assert theatre.had("t", "r") == 1
+    theatre.stage("t", play(), frames[2:], live=True)  # a page that reads only what is needed
+    assert session.sent[-1]["steps"] == [2, 3, 6, 7] and session.sent[-1]["before"] == [1, 2, 5, 6]
+    assert theatre.had("t", "r") == 7
     theatre.stage("t", play(), frames, live=False)
-    session.said["t"] = lacking(2, 77)
-    assert theatre.had("t", "r") == 2
-    for _ in range(2):
-        theatre.stage("t", play(), frames, live=False)
-    session.said["t"] = lacking(99, 78)  # nobody has more than there is
+    session.said["t"] = lacking(5, None, 78)
     theatre.stage("t", play(), frames, live=False)
-    assert session.steps() == [[0, 1, 2, 3, 4, 5], [3, 4, 5], [], []]
+    session.said["t"] = lacking(99, None, 79)  # nobody has more than there is
+    theatre.stage("t", play(), frames, live=False)
+    assert session.steps()[2:] == [[], [6, 7], []]
+    session.said["t"] = lacking(-1, None, 80, "other")
+    theatre.stage("t", play(), frames, live=False)
+    assert session.steps()[-1] == [] and theatre.had("t", "r") == 7
 
 
 @pytest.mark.parametrize(
-    "lacks", [None, 3, [], "x", {"run": 3, "have": 1, "ask": 1}, {"run": "r", "have": "1", "ask": 1}]
+    "lacks",
+    [None, 3, [], "x", {"run": 3, "have": 1, "until": 2, "ask": 1}, {"run": "r", "have": "1", "until": None, "ask": 1}],
 )
 def test_what_is_no_lack_changes_nothing(session, lacks):
     theatre.stage("t", play(), [frame(0)], live=False)
