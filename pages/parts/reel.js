@@ -19,7 +19,7 @@ function opened(bytes) {
 }
 
 function recalledRun(name) {
-  const run = RUNS.get(name) ?? { name, frames: [], bytes: 0, asked: 0, arrived: 0, every: 350, at: -1, follow: true }
+  const run = RUNS.get(name) ?? { name, frames: [], bytes: 0, asked: 0, lacks: "", arrived: 0, every: 350, at: -1, follow: true }
   RUNS.delete(name)
   RUNS.set(name, run)
   let kept = 0
@@ -32,12 +32,14 @@ function recalledRun(name) {
 
 const newest = (run) => run.frames.at(-1)?.n ?? -1
 
-// What a run lacks: all after step `have`, until step `until` where it has that one; null if it has all that was sent.
-function lacking(run, sent) {
+// What a run lacks of what was sent: after which step, and before which one (null: all later ones).
+function gaps(run, sent) {
   const { frames } = run
-  const gap = frames.findIndex((f, i) => f.before !== (frames[i - 1]?.n ?? -1))
-  if (gap >= 0) return { run: run.name, have: frames[gap - 1]?.n ?? -1, until: frames[gap].n }
-  return newest(run) < sent ? { run: run.name, have: newest(run), until: null } : null
+  const found = frames.flatMap((f, i) => {
+    const have = frames[i - 1]?.n ?? -1
+    return f.before === have ? [] : [[have, f.n]]
+  })
+  return newest(run) < sent ? [...found, [newest(run), null]] : found
 }
 
 // Take the frames of a message that the run has not yet; how many of them stand before the one that is shown.

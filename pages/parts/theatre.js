@@ -1,5 +1,5 @@
 // The stage: pictures of a run, step by step, with their marks and curves.
-// Python sends frames once (reel.js keeps them) and gets {lacks: {run, have, until, ask}} where some did not arrive.
+// Python sends frames once (reel.js keeps them) and gets {lacks: {run, gaps, ask}} where some did not arrive.
 
 const VIEWS = new Map() // by key: which marks are drawn, how fast it plays
 const PACES = [2, 5, 10, 20, 40] // steps per second
@@ -24,13 +24,15 @@ export default function ({ data, parentElement, setStateValue }) {
 
   // Only the last of several messages is seen where the browser is slow.
   function ask() {
-    const lacks = root.isConnected && lacking(run, message.sent)
-    if (!lacks) return
-    if (Date.now() - run.asked >= PATIENCE) {
-      run.asked = Date.now()
-      setStateValue("lacks", { ...lacks, ask: run.asked })
+    const found = root.isConnected ? gaps(run, message.sent) : []
+    if (!found.length) return
+    const [now, lacks] = [Date.now(), JSON.stringify(found)]
+    const patience = lacks === run.lacks ? PATIENCE : PATIENCE / 4
+    if (now - run.asked >= patience) {
+      Object.assign(run, { asked: now, lacks })
+      setStateValue("lacks", { run: run.name, gaps: found, ask: now })
     }
-    stage.asking = setTimeout(ask, PATIENCE)
+    stage.asking = setTimeout(ask, PATIENCE / 4)
   }
 
   return () => stage.stop()

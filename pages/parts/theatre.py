@@ -65,11 +65,20 @@ def had(key: str, run: str) -> int:
     """
     kept = knobs.memory(f"{key}.sent")
     match (knobs.state(key) or {}).get("lacks"):
-        case {"run": str(of), "have": int(have), "until": until, "ask": ask} if ask != kept.get("ask"):
-            kept["ask"], kept["gap"] = ask, (of, have, until if isinstance(until, int) else math.inf)
-    of, have, _ = kept.get("gap", ("", -1, -1))
-    last = kept.setdefault("runs", {}).get(run, -1)
-    return min(last, max(have, -1)) if of == run else last
+        case {"run": str(of), "gaps": [*gaps], "ask": ask} if ask != kept.get("ask"):
+            kept["ask"], kept["gaps"] = ask, {of: [gap for gap in map(between, gaps) if gap]}
+    starts = [max(low, -1) for low, _ in kept.get("gaps", {}).get(run, [])]
+    return min([kept.setdefault("runs", {}).get(run, -1), *starts])
+
+
+def between(gap: object) -> tuple[int, float] | None:
+    """After which step and before which one frames are lacking, as a browser sent it; anyone can send anything."""
+    match gap:
+        case [int(low), None]:
+            return low, math.inf
+        case [int(low), int(high)]:
+            return low, high
+    return None
 
 
 def stage(key: str, play: Play, frames: Sequence[Frame], live: bool) -> None:
@@ -79,11 +88,11 @@ def stage(key: str, play: Play, frames: Sequence[Frame], live: bool) -> None:
     """
     start = had(key, play.run)
     kept = knobs.memory(f"{key}.sent")
-    runs, (of, low, high) = kept["runs"], kept.get("gap", ("", -1, -1))
+    runs, gaps = kept["runs"], kept.get("gaps", {}).get(play.run, [])
     last = runs.pop(play.run, -1)
     before = [start, *(f.n for f in frames)] if frames and frames[0].n > start else [-1, *(f.n for f in frames)]
     linked = list(zip(before, frames, strict=False))
-    new = [(b, f) for b, f in linked if f.n > last or (of == play.run and low < f.n < high)]
+    new = [(b, f) for b, f in linked if f.n > last or any(low < f.n < high for low, high in gaps)]
     for _, frame in new:
         check(play, frame)
     sent = max(last, new[-1][1].n) if new else last
@@ -93,8 +102,7 @@ def stage(key: str, play: Play, frames: Sequence[Frame], live: bool) -> None:
         return
     COMPONENT(key=key, data=packed(key, play, new, (sent, live)), on_lacks_change=lambda: None)
     runs[play.run] = sent
-    if of == play.run:
-        del kept["gap"]
+    kept.get("gaps", {}).pop(play.run, None)
     if len(runs) > RUNS:
         del runs[next(iter(runs))]
 

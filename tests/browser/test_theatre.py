@@ -53,7 +53,8 @@ def pixels(page, pane):
 
 def ended(page, total):
     """What Python has once a live run has ended and all was sent."""
-    return said(page, lambda facts: max(facts["sent"], default=-1) == total)
+    at(page, total)
+    return said(page, lambda facts: set(facts["sent"]) == set(range(total + 1)))
 
 
 def test_a_step_shows_its_pictures_its_marks_and_its_numbers_together(quiet, parts):
@@ -170,13 +171,14 @@ def test_a_hand_on_the_slider_stops_following_and_a_button_follows_again(quiet, 
     expect(quiet.get_by_role("button", name="Top pixels")).to_be_visible()
     slider(quiet).press("Home")
     expect(follow).to_have_attribute("aria-pressed", "false")
+    quiet.wait_for_timeout(500)
+    held = quiet.locator(".theatre").get_attribute("data-step")
     quiet.wait_for_timeout(1200)
-    at(quiet, 0)
-    assert not quiet.get_by_role("status").inner_text().startswith("Step 1 ")
+    at(quiet, held)  # though more have come
     follow.click()
     expect(follow).to_have_attribute("aria-pressed", "true")
     first = int(quiet.locator(".theatre").get_attribute("data-step"))
-    assert first > 8
+    assert first > int(held) + 4
     quiet.wait_for_function(f"{ROOT}.dataset.step > {first + 3}")
 
 
@@ -209,9 +211,8 @@ def test_frames_outlive_reruns_and_a_while_out_of_sight_and_a_reload_gets_all_on
 
 def test_a_lost_message_is_asked_for_again(quiet, parts):
     opened(quiet, parts, "theatre&total=60&rate=8&run=lost&drop=30")
-    facts = ended(quiet, 60)
-    assert facts["sent"].count(30) >= 2 and set(facts["sent"]) == set(range(61))
-    at(quiet, 60)
+    ended(quiet, 60)
+    said(quiet, lambda facts: facts["sent"].count(30) > 1)
     slider(quiet).press("Home")
     at(quiet, 0)
     for n in range(1, 61):

@@ -155,8 +155,8 @@ def session(monkeypatch):
     return SimpleNamespace(said=said, sent=sent, steps=lambda: [m["steps"] for m in sent])
 
 
-def lacking(have, until, ask, run="r"):
-    return {"lacks": {"run": run, "have": have, "until": until, "ask": ask}}
+def lacking(gaps, ask, run="r"):
+    return {"lacks": {"run": run, "gaps": gaps, "ask": ask}}
 
 
 def test_frames_arrive_as_they_are():
@@ -200,7 +200,7 @@ def test_a_visitor_gets_each_frame_once_however_often_a_page_runs(session):
     frames = [frame(n) for n in range(9)]
     theatre.stage("t", play(), frames[:2], live=True)
     assert session.steps() == [[]] and session.sent[0]["sent"] == 1  # the browser still loads the component
-    session.said["t"] = lacking(-1, None, 1)
+    session.said["t"] = lacking([[-1, None]], 1)
     for there in (3, 3, 5, 9):
         assert theatre.had("t", "r") < there
         theatre.stage("t", play(), frames[:there], live=True)
@@ -219,25 +219,32 @@ def test_a_finished_run_is_sent_at_once_and_each_run_by_itself(session):
 def test_what_a_browser_lacks_is_sent_again_once_and_nothing_else(session):
     frames = [frame(n) for n in range(8)]
     theatre.stage("t", play(), frames[:6], live=False)
-    session.said["t"] = lacking(1, 4, 77)
+    session.said["t"] = lacking([[1, 3], [3, 5]], 77)
     assert theatre.had("t", "r") == 1
     theatre.stage("t", play(), frames[2:], live=True)  # a page that reads only what is needed
-    assert session.sent[-1]["steps"] == [2, 3, 6, 7] and session.sent[-1]["before"] == [1, 2, 5, 6]
+    assert session.sent[-1]["steps"] == [2, 4, 6, 7] and session.sent[-1]["before"] == [1, 3, 5, 6]
     assert theatre.had("t", "r") == 7
     theatre.stage("t", play(), frames, live=False)
-    session.said["t"] = lacking(5, None, 78)
+    session.said["t"] = lacking([[5, None]], 78)
     theatre.stage("t", play(), frames, live=False)
-    session.said["t"] = lacking(99, None, 79)  # nobody has more than there is
+    session.said["t"] = lacking([[99, None]], 79)  # nobody has more than there is
     theatre.stage("t", play(), frames, live=False)
     assert session.steps()[2:] == [[], [6, 7], []]
-    session.said["t"] = lacking(-1, None, 80, "other")
+    session.said["t"] = lacking([[-1, None]], 80, "other")
     theatre.stage("t", play(), frames, live=False)
     assert session.steps()[-1] == [] and theatre.had("t", "r") == 7
 
 
 @pytest.mark.parametrize(
     "lacks",
-    [None, 3, [], "x", {"run": 3, "have": 1, "until": 2, "ask": 1}, {"run": "r", "have": "1", "until": None, "ask": 1}],
+    [
+        None,
+        3,
+        [],
+        "x",
+        {"run": 3, "gaps": [[-1, None]], "ask": 1},
+        {"run": "r", "gaps": [["1", None], [1], 2], "ask": 1},
+    ],
 )
 def test_what_is_no_lack_changes_nothing(session, lacks):
     theatre.stage("t", play(), [frame(0)], live=False)
