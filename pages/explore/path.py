@@ -26,12 +26,12 @@ if st.toggle("Paint the baseline yourself", key=knobs.kept("lab"), **knobs.LINKE
     left, right = st.columns(2)
     with right:
         how = st.segmented_control(
-            "Paint", ("patches", "lines"), default="patches", required=True, key=knobs.kept("with"),
+            "Paint", ("patches", "lines", "box", "polygon"), default="patches", required=True, key=knobs.kept("with"),
             help="Patches are neighbours of like colour (SLIC).", **knobs.LINKED,
         )  # fmt: skip
-    regions = cached.awaited(cached.begun(ig_path.patches, image)) if how == "patches" else None
+    by = cached.awaited(cached.begun(ig_path.patches, image)) if how == "patches" else how
     with left:
-        replaced = canvas.mask(show.rgb(image), curves.pixels_of(start), "path.canvas", regions,
+        replaced = canvas.mask(show.rgb(image), curves.pixels_of(start), "path.canvas", by,
                                f"Paint what to replace (by: {title.lower()})")  # fmt: skip
     if replaced.any():
         start = cached.awaited(cached.begun(ig_path.start_of, image, method.baseline.to_dict(), replaced))

@@ -1,5 +1,6 @@
 // Painting.  One ink, 0 to 255 per pixel, mixes two pictures: `base` where nothing is painted, `reveal` where all is.
-// A digit is ink between black and white.  With `regions` a click flips a whole region instead of drawing a line.
+// A digit is ink between black and white.  `how` it gets there: as lines of a pen, as a box or polygon between corners,
+// or, with `regions`, as whole patches that a click flips.
 // Python gets {of, png}: what was painted on, and the ink as a PNG data URL, or null where there is none.
 
 const DRAWINGS = new Map() // by what was painted on, latest last: they outlive reruns and visits to other pages
@@ -28,12 +29,15 @@ export default async function ({ data, parentElement, setStateValue }) {
   let held = false // the space bar keeps the pen down
   let cursor = { x: w / 2, y: h / 2 }
   let hovered = null // a region's number
+  const shapes = data.how === "box" || data.how === "polygon"
+  let pressed = null // where the pointer went down on a box's first corner
 
   root.querySelector(".name").textContent = data.name
   root.querySelector(".keys").textContent = data.keys
   root.classList.toggle("regions", !!labels)
+  root.classList.toggle("shapes", shapes)
   root.classList.toggle("sharp", w < 128)
-  lines.setAttribute("viewBox", `0 0 ${w} ${h}`)
+  for (const sheet of [lines, root.querySelector(".draft")]) sheet.setAttribute("viewBox", `0 0 ${w} ${h}`)
   lines.firstElementChild.setAttribute("d", labels ? borders(labels, w, h) : "")
   root.style.maxWidth = `${data.wide}px`
   width.max = data.widest
@@ -72,7 +76,44 @@ export default async function ({ data, parentElement, setStateValue }) {
     setStateValue("ink", { of: data.of, png: blank() ? null : png(drawing.ink, w, h) })
   }
 
+  // A box's corner or a polygon's.
+  function corner(p) {
+    const { corners } = drawing
+    const close = Math.hypot(p.x - corners[0]?.x, p.y - corners[0]?.y) * (canvas.clientWidth / w) <= NEAR
+    if (data.how === "box" && corners.length) finish(boxed(corners[0], p))
+    else if (data.how === "polygon" && corners.length > 2 && close) finish(corners)
+    else {
+      corners.push(p)
+      told(`corner ${corners.length} at row ${Math.floor(p.y)}, column ${Math.floor(p.x)}`)
+    }
+  }
+
+  function finish(corners) {
+    before()
+    filled(drawing, w, h, corners)
+    drawing.corners = []
+    sketch()
+    send()
+  }
+
+  function drop(corners) {
+    drawing.corners = corners
+    told(corners.length ? `${corners.length} corners` : "no corner")
+  }
+
+  function told(words) {
+    sketch()
+    root.querySelector(".says").textContent = words
+  }
+
+  function sketch() {
+    const [line, dots] = shapes ? draft(data.how, drawing.corners, cursor) : ["", ""]
+    for (const path of root.querySelectorAll(".draft path"))
+      path.setAttribute("d", path.classList.contains("dots") ? dots : line)
+  }
+
   function down(p) {
+    if (shapes) return corner(p)
     before()
     if (labels) {
       flip(p)
@@ -100,8 +141,10 @@ export default async function ({ data, parentElement, setStateValue }) {
   function point(p) {
     cursor = p
     hover(labels ? at(p) : null)
-    const size = (100 * (labels ? 1 : drawing.pen)) / w
-    const display = labels && !pad.matches(":focus-visible") ? "none" : "block" // a lit region shows where the mouse is
+    if (shapes) sketch()
+    const size = (100 * (labels || shapes ? 1 : drawing.pen)) / w
+    // A lit region, or a shape's next line, shows where the mouse is.
+    const display = (labels || shapes) && !pad.matches(":focus-visible") ? "none" : "block"
     Object.assign(tip.style, { display, left: `${(100 * p.x) / w}%`, top: `${(100 * p.y) / h}%`, width: `${size}%` })
   }
 
@@ -127,7 +170,9 @@ export default async function ({ data, parentElement, setStateValue }) {
     pad.focus({ preventScroll: true, focusVisible: false })
     pad.setPointerCapture(e.pointerId)
     point(where(e))
+    const opens = data.how === "box" && !drawing.corners.length
     down(where(e))
+    if (opens) pressed = e
   }
   pad.onpointermove = (e) => {
     if (!e.isPrimary) return
@@ -135,7 +180,15 @@ export default async function ({ data, parentElement, setStateValue }) {
     const between = e.getCoalescedEvents?.() ?? []
     if (last && !held) move((between.length ? between : [e]).map(where))
   }
-  pad.onpointerup = pad.onpointercancel = (e) => e.isPrimary && up()
+  pad.onpointerup = pad.onpointercancel = (e) => {
+    if (!e.isPrimary) return
+    up()
+    // A box that was dragged is done; after a mere click its other corner is clicked too.
+    const dragged = pressed && Math.hypot(e.clientX - pressed.clientX, e.clientY - pressed.clientY) > 4
+    pressed = null
+    if (e.type === "pointercancel") return drop([])
+    if (dragged && drawing.corners.length) corner(where(e))
+  }
   pad.onpointerleave = () => last || leave()
   pad.onfocus = () => pad.matches(":focus-visible") && point(cursor)
   pad.onblur = () => {
@@ -150,8 +203,12 @@ export default async function ({ data, parentElement, setStateValue }) {
       if (held && last) move([cursor])
       root.querySelector(".says").textContent = `row ${Math.floor(cursor.y)}, column ${Math.floor(cursor.x)}`
     } else if (e.key === " ") {
-      if (!held) down(cursor)
-      held = true
+      if (!held && !e.repeat) down(cursor)
+      held = !shapes
+    } else if (shapes && e.key === "Enter" && data.how === "polygon" && drawing.corners.length > 2) {
+      finish(drawing.corners)
+    } else if (shapes && (e.key === "Backspace" || e.key === "Escape") && drawing.corners.length) {
+      drop(e.key === "Escape" ? [] : drawing.corners.slice(0, -1))
     } else if (e.key.toLowerCase() === "z" && (e.ctrlKey || e.metaKey)) undo()
     else return
     e.preventDefault()
@@ -159,11 +216,13 @@ export default async function ({ data, parentElement, setStateValue }) {
   pad.onkeyup = (e) => e.key === " " && up()
 
   function undo() {
+    if (shapes && drawing.corners.length) return drop(drawing.corners.slice(0, -1))
     if (!drawing.past.length) return
     drawing.ink = drawing.past.pop()
     send()
   }
   function clear() {
+    if (shapes && drawing.corners.length) drop([])
     if (blank()) return
     before()
     drawing.ink = new Uint8ClampedArray(w * h)
@@ -178,7 +237,9 @@ export default async function ({ data, parentElement, setStateValue }) {
   button("erase").onclick = () => erase(!drawing.erase)
   width.oninput = () => (drawing.pen = Number(width.value))
 
+  if (drawing.how !== data.how) Object.assign(drawing, { how: data.how, corners: [] })
   erase(drawing.erase)
+  sketch()
   show()
   // A canvas that is mounted again, or gets back a picture it knows, still has its ink; Python may have dropped it.
   if (root.of !== data.of) blank() ? (root.querySelector(".says").textContent = "") : send()
@@ -187,7 +248,8 @@ export default async function ({ data, parentElement, setStateValue }) {
 
 function recalled(name, length, pen) {
   let drawing = DRAWINGS.get(name)
-  if (drawing?.ink.length !== length) drawing = { ink: new Uint8ClampedArray(length), past: [], erase: false, pen }
+  if (drawing?.ink.length !== length)
+    drawing = { ink: new Uint8ClampedArray(length), past: [], erase: false, pen, how: "", corners: [] }
   DRAWINGS.delete(name)
   DRAWINGS.set(name, drawing)
   if (DRAWINGS.size > MOST_DRAWINGS) DRAWINGS.delete(DRAWINGS.keys().next().value)

@@ -15,9 +15,17 @@ from pages.parts import address, wire
 
 SHEET = 280  # px, ten for each of a digit's
 KEYS = "Or with the keyboard: arrow keys move the pen (Shift: by one pixel), Space paints, Ctrl+Z undoes."
-CLICKS = "Or with the keyboard: arrow keys move (Shift: by one pixel), Space takes a region, Ctrl+Z undoes."
+ARROWS = "arrow keys move (Shift: by one pixel), Space"
+HOW = {
+    "lines": KEYS,
+    "patches": f"Or with the keyboard: {ARROWS} takes a region, Ctrl+Z undoes.",
+    "box": f"Drag a box, or click two of its corners; Escape drops the first. Or with the keyboard: {ARROWS} sets a "
+    "corner, Ctrl+Z undoes.",
+    "polygon": "Click its corners; a click on the first, or Enter, closes it, Backspace takes the last back, Escape "
+    f"all. Or with the keyboard: {ARROWS} sets a corner, Ctrl+Z undoes.",
+}
 
-COMPONENT = wire.component("canvas", "ink")
+COMPONENT = wire.component("canvas", "ink", "shapes")
 
 
 def digit(key: str, name: str = "Draw a digit") -> np.ndarray | None:
@@ -34,22 +42,26 @@ def mask(
     image: np.ndarray,
     revealed: np.ndarray,
     key: str,
-    regions: np.ndarray | None = None,
+    how: str | np.ndarray = "lines",
     name: str = "Paint what to replace",
 ) -> np.ndarray:
     """A mask that the visitor paints over `image`, (H, W) bool; where it is True, `revealed` shows instead.
 
-    Both are (H, W, 3) uint8.  With `regions`, whole numbers (H, W), a click flips a whole region instead of drawing a
-    line.  Raises ValueError where shapes differ, Refused where the browser sent what is no mask of this size.
+    Both are (H, W, 3) uint8.  `how`: "lines" of a pen, a "box" or a "polygon" between corners, or whole numbers (H, W):
+    the patches that a click flips.  Raises ValueError where shapes differ or there is no such way, Refused where the
+    browser sent what is no mask of this size.
     """
     size = image.shape[:2]
-    for what, other in (("revealed", revealed.shape[:2]), ("regions", size if regions is None else regions.shape)):
+    patches = how if isinstance(how, np.ndarray) else None
+    by = "patches" if isinstance(how, np.ndarray) else how
+    for what, other in (("revealed", revealed.shape[:2]), ("patches", size if patches is None else patches.shape)):
         if other != size:
             raise ValueError(f"{what} must be as high and wide as the image, {size}, got {other}")
+    if by not in HOW or (by == "patches" and patches is None):
+        raise ValueError(f'how must be "lines", "box", "polygon" or an array of patches, got {how!r}')
     ink = painted(key, sha256(image.tobytes()).hexdigest()[:16], size, {
-        "name": name, "keys": KEYS if regions is None else CLICKS,
-        "base": wire.picture(image), "reveal": wire.picture(revealed),
-        "regions": None if regions is None else wire.numbered(regions),
+        "name": name, "keys": HOW[by], "how": by, "base": wire.picture(image), "reveal": wire.picture(revealed),
+        "regions": None if patches is None else wire.numbered(patches),
         "pen": max(1, max(size) // 10), "widest": max(4, max(size) // 3), "soft": 0, "wide": 448,
     })  # fmt: skip
     return np.zeros(size, bool) if ink is None else ink > 127
@@ -57,7 +69,7 @@ def mask(
 
 def painted(key: str, of: str, size: tuple[int, int], scene: dict[str, Any]) -> np.ndarray | None:
     """Show the surface; the ink on it, (H, W) uint8, or None where there is none on what is shown now."""
-    data = {"key": key, "of": of, "size": list(size), "regions": None, **scene}
+    data = {"key": key, "of": of, "size": list(size), "how": "lines", "regions": None, **scene}
     sent = COMPONENT(key=key, data=data, on_ink_change=lambda: None).ink
     if sent is None:
         return None

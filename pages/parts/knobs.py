@@ -40,6 +40,16 @@ def usual(key: str, value: Any) -> str:
     return kept(key)
 
 
+def state(key: str) -> Any:
+    """What a component of our own has said, before it is drawn in this run; None where it has said nothing."""
+    return st.session_state.get(key)
+
+
+def memory(key: str) -> dict[str, Any]:
+    """What a part remembers of this visitor until they leave."""
+    return st.session_state.setdefault(key, {})
+
+
 def escaped(words: str) -> str:
     """Words that a visitor may have written, such as names of classes, for where Markdown is read."""
     return re.sub(r"([\\`*_{}\[\]()#+.!|<>~$:-])", r"\\\1", words)

@@ -172,3 +172,83 @@ def test_a_finger_draws_too(browser, parts):
     page.touchscreen.tap(box["x"] + 100, box["y"] + 100)
     assert np.array(painted(page)["pixels"]).max() == 255
     context.close()
+
+
+def spot(page, row, column):
+    """Where a point of the picture, 224 pixels wide, is on the screen."""
+    page.get_by_role("application").scroll_into_view_if_needed()
+    box = page.get_by_role("application").bounding_box()
+    return box["x"] + column / 224 * box["width"], box["y"] + row / 224 * box["height"]
+
+
+def drafted(page):
+    return page.locator(".draft .dots.core").get_attribute("d")
+
+
+def test_a_box_is_dragged_or_clicked_or_set_with_keys(quiet, parts):
+    opened(quiet, parts, "mask&how=box")
+    expect(quiet.get_by_label("Pen width")).to_be_hidden()
+    draw(quiet, (0.25, 0.5), (0.75, 0.75))
+    facts = painted(quiet)
+    top, left, bottom, right = facts["box"]
+    assert facts["box"] == pytest.approx([112, 56, 168, 168], abs=1) and not drafted(quiet)
+    assert facts["pixels"] == (bottom - top + 1) * (right - left + 1)
+    quiet.get_by_role("button", name="Undo").click()
+    emptied(quiet)
+    quiet.mouse.click(*spot(quiet, 110.5, 120.5))
+    assert said(quiet)["pixels"] == 0 and drafted(quiet)
+    quiet.mouse.click(*spot(quiet, 130.5, 125.5))
+    assert painted(quiet)["box"] == pytest.approx([110, 120, 130, 125], abs=1)
+    quiet.get_by_role("button", name="Clear").click()
+    emptied(quiet)
+    pad = quiet.get_by_role("application")
+    pad.focus()
+    for key in ("Space", "Shift+ArrowRight", "Shift+ArrowDown", "Shift+ArrowDown", "Space"):
+        quiet.keyboard.press(key)
+    assert painted(quiet)["pixels"] == 2 * 3
+
+
+def test_an_open_box_can_be_dropped_and_the_eraser_takes_boxes_out(quiet, parts):
+    opened(quiet, parts, "mask&how=box")
+    quiet.mouse.click(*spot(quiet, 50, 50))
+    quiet.keyboard.press("Escape")
+    assert not drafted(quiet)
+    draw(quiet, (0.2, 0.2), (0.8, 0.8))
+    whole = painted(quiet)["pixels"]
+    quiet.get_by_role("button", name="Erase").click()
+    draw(quiet, (0.4, 0.4), (0.6, 0.6))
+    left = said(quiet, lambda facts: facts["pixels"] != whole)["pixels"]
+    assert whole - left == pytest.approx((0.2 * 224) ** 2, rel=0.06)
+
+
+def test_a_polygon_closes_by_its_first_corner_or_by_enter(quiet, parts):
+    opened(quiet, parts, "mask&how=polygon")
+    corners = [(40, 40), (40, 180), (180, 40)]
+    for corner in corners:
+        quiet.mouse.click(*spot(quiet, *corner))
+    assert drafted(quiet).count("h0") == 3 and said(quiet)["pixels"] == 0
+    quiet.mouse.click(*spot(quiet, 42, 41))
+    facts = painted(quiet)
+    assert facts["pixels"] == pytest.approx(140 * 140 / 2, rel=0.02) and not drafted(quiet)
+    assert facts["box"] == pytest.approx([40, 40, 179, 179], abs=2)
+    quiet.keyboard.press("Control+z")
+    emptied(quiet)
+    for corner in (*corners, (200, 200)):
+        quiet.mouse.click(*spot(quiet, *corner))
+    quiet.keyboard.press("Backspace")
+    assert drafted(quiet).count("h0") == 3
+    quiet.keyboard.press("Enter")
+    assert painted(quiet)["pixels"] == facts["pixels"]
+
+
+def test_a_polygon_needs_no_mouse(quiet, parts):
+    opened(quiet, parts, "mask&how=polygon")
+    quiet.get_by_role("application").focus()
+    quiet.keyboard.press("Space")
+    for way in ("ArrowRight", "ArrowDown", "ArrowLeft"):
+        for _ in range(5):
+            quiet.keyboard.press(way)
+        quiet.keyboard.press("Space")
+    expect(quiet.get_by_role("status").filter(has_text="corner 4 at row 152, column 112")).to_be_visible()
+    quiet.keyboard.press("Enter")
+    assert painted(quiet)["pixels"] == 40 * 40

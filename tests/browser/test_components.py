@@ -8,13 +8,17 @@ from tests.browser.conftest import idle
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("part", ["digit", "mask", "lens", "small"])
+@pytest.mark.parametrize("part", ["digit", "mask", "mask&how=polygon", "lens", "small", "theatre", "swipe"])
 def test_they_are_accessible_in_both_themes_and_fit_a_phone(browser, parts, part, scheme):
     context = browser.new_context(color_scheme=scheme, viewport={"width": 390, "height": 844})
     page = context.new_page()
     opened(page, parts, part)
-    if part in ("digit", "mask"):
+    if part.startswith(("digit", "mask")):
         draw(page, *SEVEN)
+    elif part == "theatre":
+        page.get_by_role("slider", name="Step").press("PageDown")
+    elif part == "swipe":
+        page.get_by_role("slider", name="Divider").press("PageDown")
     else:
         page.get_by_role("application").focus()
         page.keyboard.press("ArrowDown")

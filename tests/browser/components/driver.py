@@ -9,9 +9,13 @@ from tests.browser.conftest import idle
 SEVEN = [(0.25, 0.25), (0.7, 0.25), (0.45, 0.85)]  # a line through these points
 
 
+SURFACES = {"theatre": ".theatre[data-step]", "swipe": ".swipe"}  # the others are applications to screen readers
+
+
 def opened(page, parts, part):
+    """`part` may bring choices along: `mask&how=box`."""
     page.goto(f"{parts.url}/?part={part}")
-    expect(page.get_by_role("application")).to_be_visible(timeout=60_000)
+    expect(page.locator(SURFACES.get(part.split("&")[0], "[role=application]"))).to_be_visible(timeout=60_000)
     idle(page)
 
 
