@@ -1,0 +1,88 @@
+import pytest
+import torch
+
+from attrcore.attack.aims import MoveCentre
+from attrcore.attack.ascent import Ascent
+from attrcore.attack.climbs import Signed
+from attrcore.attack.directions import Derivative
+from attrcore.balls import Linf
+from attrcore.data.digits import packaged_digits
+from attrcore.data.png import from_letters, in_letters, levels
+from attrcore.kinds import Refused
+from attrcore.models import MODELS
+from attrcore.recipe import Recipe
+from attrcore.studies.fooling import Fooling, Subject
+from attrcore.studies.running import finish
+
+DIGIT = packaged_digits()[0][7][None]
+SUBJECT = Subject(model="MNIST CNN", digest=MODELS["MNIST CNN"].digest, picture=in_letters(DIGIT))
+STUDY = Fooling(subject=SUBJECT, attack=Ascent(ball=Linf(eps=0.1), climb=Signed(size=0.02), steps=12), draws=9)
+
+
+@pytest.fixture(scope="module")
+def watched():
+    seen = []
+    return finish(STUDY.run(), seen.append), seen
+
+
+def test_its_settings_hold_the_picture_and_survive_json():
+    assert Recipe.from_dict(STUDY.to_dict()) == STUDY
+    assert (from_letters(SUBJECT.picture) == DIGIT).all()
+
+
+def test_what_is_shown_is_what_the_file_holds(watched):
+    result, _ = watched
+    file, clean = result.tensors["attacked"], result.tensors["clean"]
+    assert torch.equal(torch.from_numpy(levels(file)).float() / 255, file)
+    assert result.numbers["change"]["attacked"]["largest"] <= 25 and result.numbers["kept"]["attacked"]
+    assert int(((file - clean) * 255).round().abs().max()) == result.numbers["change"]["attacked"]["largest"]
+
+
+def test_every_measure_stands_beside_chance_and_the_random_changes_that_the_attack_beats(watched):
+    rows = {row["measure"]: row for row in watched[0].numbers["likeness"]}
+    assert rows["Top-k overlap"]["chance"] == pytest.approx(100 / 784) and rows["Kendall"]["chance"] == 0
+    assert rows["Top-k overlap"]["chance"] < rows["LENS-recall"]["chance"] < 1
+    for row in rows.values():
+        low, mean, high = row["moved"]
+        assert low <= mean <= high and len(row["random"]) == 9
+        assert row["attacked"] < min(row["random"]), row
+
+
+def test_every_step_is_told_and_shown(watched):
+    _, seen = watched
+    steps = [p for p in seen if p.frame]
+    assert [p.facts["step"] for p in steps] == list(range(13)) and {p.total for p in seen} == {21}
+    assert all(p.frame["image"].dtype == torch.uint8 and p.frame["map"].max() == 1 for p in steps)
+    assert steps[0].facts["overlap"] == pytest.approx(1.0) and steps[-1].facts["overlap"] < 0.9
+
+
+def test_taken_up_again_it_finds_the_same(watched):
+    states = [p.state() for p in watched[1] if p.state]
+    again = finish(STUDY.run({name: t.clone() for name, t in states[5].items()}))
+    assert again.numbers == watched[0].numbers
+
+
+def test_steps_without_slope_are_counted():
+    how = Ascent(direction=Derivative(corners="as they are"), steps=3)
+    assert finish(Fooling(subject=SUBJECT, attack=how, draws=1).run()).numbers["steps without slope"] == 3
+
+
+def test_the_centre_moves_further_than_by_chance():
+    how = Ascent(aim=MoveCentre(), ball=Linf(eps=0.1), climb=Signed(size=0.02), steps=12)
+    shift = finish(Fooling(subject=SUBJECT, attack=how, draws=9).run()).numbers["shift"]
+    assert shift["attacked"] > max(shift["random"])
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"picture": in_letters(DIGIT[:, :20, :20])}, "takes pictures of"),
+        ({"picture": "bm8="}, "this is none"),
+        ({"digest": "0"}, "were exchanged"),
+        ({"target": 10}, "has 10 classes, got class 10"),
+    ],
+)
+def test_what_does_not_fit_is_refused_with_the_rule(changed, says):
+    settings = {f: getattr(SUBJECT, f) for f in ("model", "digest", "picture", "target")} | changed
+    with pytest.raises(Refused, match=says):
+        finish(Fooling(subject=Subject(**settings)).run())
