@@ -17,13 +17,15 @@ def heat(attribution: Tensor) -> Tensor:
 def top_pixels(maps: Tensor, k: int) -> Tensor:
     """Boolean (B, H, W): exactly the k largest pixels of each map, ties broken by position, first one first.
 
-    Raises ValueError unless 1 <= k <= H x W.
+    What is not a number counts as the largest.  Raises ValueError unless 1 <= k <= H x W.
     """
     flat = maps.flatten(1)
     if not 1 <= k <= flat.shape[1]:
         raise ValueError(f"k must be in [1, {flat.shape[1]}], got {k}")
-    first = flat.sort(dim=1, descending=True, stable=True).indices[:, :k]
-    return torch.zeros_like(flat, dtype=torch.bool).scatter(1, first, True).view_as(maps)
+    flat = flat.detach().nan_to_num(nan=torch.inf, posinf=torch.inf, neginf=-torch.inf)
+    last = flat.topk(k, dim=1).values[:, -1:]  # a sort that keeps the order of ties costs an attack 3 % of its step
+    above, ties = flat > last, flat == last
+    return (above | ties & (ties.cumsum(1) <= k - above.sum(1, keepdim=True))).view_as(maps)
 
 
 def mass_centre(maps: Tensor) -> Tensor:

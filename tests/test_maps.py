@@ -25,6 +25,19 @@ def test_exactly_k_pixels_are_on_top_even_with_ties(k):
     assert top_pixels(torch.ones(2, 4, 4), k).flatten(1).sum(1).tolist() == [k, k]
 
 
+@pytest.mark.parametrize("k", [1, 7, 40, 63])
+def test_pixels_that_tie_come_in_the_order_of_a_stable_sort(k):
+    m = torch.randint(5, (50, 8, 8), generator=torch.Generator().manual_seed(k)).float()
+    first = m.flatten(1).sort(dim=1, descending=True, stable=True).indices[:, :k]
+    wanted = torch.zeros(50, 64, dtype=torch.bool).scatter(1, first, True).view_as(m)
+    assert torch.equal(top_pixels(m, k), wanted)
+
+
+def test_what_is_not_a_number_counts_as_the_largest():
+    m = torch.tensor([[[1.0, torch.nan], [torch.inf, -torch.inf]]])
+    assert top_pixels(m, 2)[0].tolist() == [[False, True], [True, False]]
+
+
 def test_the_largest_pixels_are_on_top():
     m = torch.arange(9.0).view(1, 3, 3)
     assert top_pixels(m, 2)[0].nonzero().tolist() == [[2, 1], [2, 2]]

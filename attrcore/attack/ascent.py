@@ -79,10 +79,10 @@ class Climbing:
             self.logits = self.logits_of(net, self.x) if how.hold else None
         self.slope = how.direction.slope(net, explain, self.objective, how.steps)
         self.z = self.starts()
-        self.best, self.score = self.x.clone(), self.scored(clean)
+        aim = self.aimed(clean.maps)
+        self.best, self.score = self.x.clone(), self.scored(clean, aim)
         flat = torch.zeros_like(clean.kept)
-        self.first = Step(0, self.best, self.score, self.x, clean.maps, self.aimed(clean.maps), clean.chances,
-                          clean.kept, flat)  # fmt: skip
+        self.first = Step(0, self.best, self.score, self.x, clean.maps, aim, clean.chances, clean.kept, flat)
 
     def starts(self) -> Tensor:
         """Where each attempt starts, (R B, C, H, W); the same change for every image."""
@@ -115,25 +115,25 @@ class Climbing:
         self.z = how.ball.project(self.z + how.climb.move(slope, how.ball, self.memory), origin)
         now = how.ball.rounded(self.z, origin)
         found = seen(self.net, self.explain, now, self.target.repeat(copies), self.label.repeat(copies))
-        score = self.scored(found)
+        aim = self.aimed(found.maps)
+        score = self.scored(found, aim)
         leader = score.view(copies, -1).argmax(0) * len(self.x) + torch.arange(len(self.x), device=score.device)
-        now, score, maps, chances, kept = (t[leader] for t in (now, score, *found))
+        now, score, aim, maps, chances, kept = (t[leader] for t in (now, score, aim, *found))
         better = score > self.score
         self.score = torch.where(better, score, self.score)
         self.best = torch.where(better[:, None, None, None], now, self.best)
-        return Step(self.n, self.best, self.score, now, maps, self.aimed(maps), chances, kept, flat)
+        return Step(self.n, self.best, self.score, now, maps, aim, chances, kept, flat)
 
     def aimed(self, maps: Tensor) -> Tensor:
-        """The aim of one map per image."""
-        return self.how.aim(maps, self.goal)
+        """The aim of one map per attempt, (R B,)."""
+        return self.how.aim(maps, self.goal.repeat(len(maps) // len(self.x), 1, 1))
 
-    def scored(self, found: Seen) -> Tensor:
+    def scored(self, found: Seen, aim: Tensor) -> Tensor:
         """What the criterion gives, (R B,); nothing where the predicted class is lost."""
-        copies = len(found.maps) // len(self.x)
         if isinstance(self.how.criterion, Aimed):
-            value = self.how.aim(found.maps, self.goal.repeat(copies, 1, 1))
+            value = aim
         else:
-            value = -self.how.criterion(found.maps, self.clean.repeat(copies, 1, 1))
+            value = -self.how.criterion(found.maps, self.clean.repeat(len(aim) // len(self.x), 1, 1))
         return value.nan_to_num(nan=-torch.inf).masked_fill(~found.kept, -torch.inf)
 
     def state(self) -> dict[str, Tensor]:
