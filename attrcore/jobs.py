@@ -100,8 +100,8 @@ class Engine:
             raise NoAnswer("The scheduler has gone away. Reload the page in a moment.")
         if self.cluster is not None:
             return self.client.submit(function, *args, pure=False)
-        plain = sides(self.client).plain
-        return self.client.submit(function, *args, pure=False, workers=plain, allow_other_workers=bool(plain))
+        # No others may take it: dask lets idle ones steal what they may, and behind a study it would wait for hours.
+        return self.client.submit(function, *args, pure=False, workers=sides(self.client).plain or None)
 
     @property
     def long(self) -> LongLane:
