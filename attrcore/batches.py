@@ -82,10 +82,11 @@ def weighted_sum(work: Callable[..., Tensor], weights: Tensor, net: nn.Module, x
     numbers = torch.arange(len(x) * count, device=x.device)
     keep = torch.is_grad_enabled() and any(t.requires_grad for t in given)
     again = keep and len(numbers) > chunk(net, x, graphs=1)
+    weighing = [p for p in net.parameters() if p.requires_grad]  # of the network, not of the sum
 
     def weighted(rows: slice) -> Tensor:
         image, k = numbers[rows] // count, numbers[rows] % count
-        found = Again.apply(partial(work, image, k), *given) if again else work(image, k, *given)
+        found = Again.apply(partial(work, image, k), len(given), *given, *weighing) if again else work(image, k, *given)
         return weights[k, None, None, None] * found
 
     sums: list[Tensor | float] = [0.0] * len(x)
@@ -98,27 +99,30 @@ def weighted_sum(work: Callable[..., Tensor], weights: Tensor, net: nn.Module, x
 
 
 class Again(torch.autograd.Function):
-    """A function of tensors that keeps no graph and is computed again for its derivative, which can be taken once."""
+    """A function of tensors that keeps no graph and is computed again for its derivative, which can be taken once.
+
+    Its arguments are the first `count`; what follows are parameters that it uses by itself.
+    """
 
     @staticmethod
-    def forward(ctx: Any, work: Callable[..., Tensor], *given: Tensor) -> Tensor:
-        """`work(*given)`."""
-        ctx.work = work
-        ctx.save_for_backward(*given)
-        return work(*(t.detach() for t in given))
+    def forward(ctx: Any, work: Callable[..., Tensor], count: int, *tensors: Tensor) -> Tensor:
+        """`work` of its arguments."""
+        ctx.work, ctx.parameters = work, tensors[count:]
+        ctx.save_for_backward(*tensors[:count])
+        return work(*(t.detach() for t in tensors[:count]))
 
     @staticmethod
     def backward(ctx: Any, message: Tensor) -> tuple[Tensor | None, ...]:
-        """What the chain rule sends to each of `given`."""
+        """What the chain rule sends to each tensor."""
         if torch.is_grad_enabled():  # autograd's own mark for it would pass in silence where other ways lead to x
             raise RuntimeError("The derivative of a map whose graph does not fit in memory can be taken once only.")
-        asks = ctx.needs_input_grad[1:]
-        ends = [t.detach().requires_grad_(asked) for t, asked in zip(ctx.saved_tensors, asks, strict=True)]
+        asks = ctx.needs_input_grad[2:]
+        ends = [t.detach().requires_grad_(asked) for t, asked in zip(ctx.saved_tensors, asks, strict=False)]
         with torch.enable_grad():
             value = ctx.work(*ends)
-            moving = [t for t in ends if t.requires_grad]
+            moving = [t for t, asked in zip((*ends, *ctx.parameters), asks, strict=True) if asked]
             sent = iter(torch.autograd.grad(value, moving, message, allow_unused=True))
-        return None, *(next(sent) if asked else None for asked in asks)
+        return None, None, *(next(sent) if asked else None for asked in asks)
 
 
 def over_batch(work: Callable[..., Tensor], net: nn.Module, x: Tensor, target: Tensor) -> Tensor:
@@ -148,14 +152,10 @@ def out_of_memory(e: RuntimeError) -> bool:
 def bearable(net: nn.Module, one: Tensor, graphs: int = 0) -> int:
     """How many images like `one` (1, C, H, W) to pass at a time, forward and backward, and with so many graphs each."""
     blocks = [one.nbytes, *saved_blocks(net, one)]
-    if graphs:
-        cuda = one.device.type == "cuda"
-        room = torch.cuda.get_device_properties(one.device).total_memory // 4 if cuda else CPU_GRAPHS
-        return max(1, room // (TWICE * graphs * sum(blocks)))
+    held = TWICE * graphs * sum(blocks) if graphs else sum(blocks)
     if one.device.type == "cuda":
-        room = torch.cuda.get_device_properties(one.device).total_memory // 4
-        return max(1, room // sum(blocks))
-    return max(1, CPU_BLOCK // max(blocks))
+        return max(1, torch.cuda.get_device_properties(one.device).total_memory // 4 // held)
+    return max(1, CPU_GRAPHS // held if graphs else CPU_BLOCK // max(blocks))
 
 
 def saved_blocks(net: nn.Module, one: Tensor) -> list[int]:

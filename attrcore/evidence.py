@@ -12,23 +12,22 @@ from torch import Tensor, nn
 
 from attrcore.attack.random_sign import RandomSign
 from attrcore.attack.seen import Seen, predicted, seen
-from attrcore.data.png import reopened
+from attrcore.compare import FEW, interval
 from attrcore.kinds import Ball, Explainer, Metric
 from attrcore.maps import mass_centre
 from attrcore.metrics import Cosine, Kendall, LensRecall, Spearman, TopKOverlap
 from attrcore.metrics.chance import null
+from attrcore.png import reopened
 
-NULL_DRAWS = 39  # of a moved map; 95 % of unrelated maps lie within all of them
 
-
-class Likeness(NamedTuple):
+class Measured(NamedTuple):
     """One measure of a clean map beside others, in numbers that JSON holds."""
 
     measure: str
     attacked: float  # likeness of the clean and the attacked image's maps
     random: list[float]  # of the clean and each randomly changed image's
     chance: float  # of unrelated maps
-    moved: list[float]  # least, mean and most over the attacked map moved at random
+    moved: list[float]  # over the attacked map moved at random: low end, mean and high end of 95 %
 
 
 @dataclass(frozen=True)
@@ -48,12 +47,12 @@ class Change:
 
 
 class Case(NamedTuple):
-    """What was attacked: one image of one network by one explainer."""
+    """What is attacked: images of one network by one explainer."""
 
     net: nn.Module
     explain: Explainer
-    x: Tensor  # (1, C, H, W)
-    target: Tensor  # (1,), the explained class
+    x: Tensor  # (B, C, H, W)
+    target: Tensor  # (B,), the explained classes
 
 
 def measures(k: int, side: int) -> dict[str, Metric]:
@@ -76,13 +75,14 @@ def chance(measure: Metric, maps: Tensor) -> Tensor:
 
 
 def evidence(case: Case, attacked: Tensor, ball: Ball, k: int, draws: int) -> Iterator[dict[str, Any]]:
-    """Yields after every random change, at last with everything; each an image (1, C, H, W) of the same ball.
+    """Of one image: yields after every random change, at last with everything; each (1, C, H, W), of the same ball.
 
     Numbers are plain, so that JSON holds them; tensors are under "tensors".
     """
     label = predicted(case.net, case.x)
     clean = look(case, case.x, label)
-    after, file = look(case, reopened(attacked), label), reopened(attacked)
+    file = reopened(attacked)
+    after = look(case, file, label)
     controls, moved = [], []
     for seed in range(draws):
         moved.append(reopened(RandomSign(ball=ball, seed=seed).moved(case.x)))
@@ -92,11 +92,11 @@ def evidence(case: Case, attacked: Tensor, ball: Ball, k: int, draws: int) -> It
     rows = []
     for name, measure in measures(k, case.x.shape[-1]).items():
         random = measure(clean.maps.expand_as(others), others)
-        spread = null(measure, clean.maps, after.maps, NULL_DRAWS)
-        level, mean = float(chance(measure, clean.maps)), float(spread.mean())
-        rows.append(Likeness(
+        mean, low, high = interval(null(measure, clean.maps, after.maps, FEW)[:, 0].numpy(force=True))
+        level = float(chance(measure, clean.maps))
+        rows.append(Measured(
             name, float(measure(clean.maps, after.maps)), random.tolist(), mean if level != level else level,
-            [float(spread.min()), mean, float(spread.max())],
+            [low, mean, high],
         ))  # fmt: skip
     centres = [mass_centre(m) for m in (clean.maps, after.maps, others)]
     yield {

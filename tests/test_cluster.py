@@ -12,6 +12,9 @@ import pytest
 from attrcore import jobs, kept, store
 from attrcore.studies.running import finish
 from tests.rehearsals import Rehearsal
+from tests.waiting import over, until
+
+SLOW = 60.0  # seconds: workers of a scheduler elsewhere import everything first
 
 
 @pytest.fixture
@@ -75,18 +78,6 @@ def where(seconds=0.05):
     return os.getpid()
 
 
-def until(true, seconds=60.0):
-    end = time.monotonic() + seconds
-    while not (found := true()):
-        assert time.monotonic() < end, "it never came to be"
-        time.sleep(0.05)
-    return found
-
-
-def over(key):
-    return until(lambda: not (seen := jobs.engine().look(key)).live and seen)
-
-
 @pytest.fixture
 def away(elsewhere, monkeypatch):
     """An engine on such a scheduler, once its workers are there."""
@@ -105,30 +96,30 @@ def test_a_sweep_runs_on_all_workers_of_a_scheduler_elsewhere_and_outlives_the_a
     engine = away([], [])
     sweep = [Rehearsal(steps=40, pause=0.02, seed=10**6 + i) for i in range(6)]
     keys = [engine.start(study, f"visitor {i % 2}") for i, study in enumerate(sweep)]
-    until(lambda: sum(engine.look(k).state == "running" for k in keys) == 2)
+    until(lambda: sum(engine.look(k).state == "running" for k in keys) == 2, SLOW)
     assert engine.ask(where) != os.getpid()  # plain workers serve both lanes
-    assert {over(key).state for key in keys} == {"done"}
+    assert {over(jobs.engine(), key, SLOW).state for key in keys} == {"done"}
     assert len({kept.result(key).numbers["worker"] for key in keys}) == 2 and engine.long.cluster is None
     for study, key in zip(sweep, keys, strict=True):
         assert kept.result(key).numbers["sum"] == finish(Rehearsal(40, seed=study.seed).run()).numbers["sum"]
     lasting = Rehearsal(steps=300, pause=0.02, seed=10**6 + 9)
     key = engine.start(lasting, "anna")
-    until(lambda: engine.look(key).done > 5)
+    until(lambda: engine.look(key).done > 5, SLOW)
     attempt = engine.look(key).attempt
     jobs.close()
     assert store.look(key).state == "running"
     assert jobs.engine().start(lasting, "anna") == key and jobs.engine().look(key).attempt == attempt
-    assert over(key).state == "done" and [f.n for f in kept.facts(key)[0]] == list(range(300))
+    assert over(jobs.engine(), key, SLOW).state == "done" and [f.n for f in kept.facts(key)[0]] == list(range(300))
 
 
 def test_workers_that_offer_to_take_studies_take_all_of_them_and_no_question(away):
     engine = away([], ["--resources", "long=1"])
     keys = [engine.start(Rehearsal(steps=5, pause=0.02, seed=2 * 10**6 + i), "anna") for i in range(6)]
     asked = [engine.begin(where, i / 1000) for i in range(12)]
-    assert {over(key).state for key in keys} == {"done"}
+    assert {over(jobs.engine(), key, SLOW).state for key in keys} == {"done"}
     (long,) = {kept.result(key).numbers["worker"] for key in keys}
     assert len({a.result() for a in asked}) == 1 and long not in {a.result() for a in asked}
     deaf = engine.start(Rehearsal(mood="deaf", seed=2 * 10**6 + 9), "anna")
-    until(lambda: engine.look(deaf).done == 3)
+    until(lambda: engine.look(deaf).done == 3, SLOW)
     engine.cancel(deaf)
-    assert over(deaf).state == "cancelled" and engine.ask(where, 0.01) != long
+    assert over(jobs.engine(), deaf, SLOW).state == "cancelled" and engine.ask(where, 0.01) != long

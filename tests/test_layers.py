@@ -22,6 +22,7 @@ GROUND = {
         "processes",
         "look",
         "origin",
+        "png",
         "published",
     )
 }

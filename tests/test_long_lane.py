@@ -16,6 +16,7 @@ from attrcore.folder import Folder
 from attrcore.kinds import NotNow
 from attrcore.studies.running import finish
 from tests.rehearsals import Rehearsal
+from tests.waiting import over, until
 
 SEEDS = iter(range(10**6))
 
@@ -32,19 +33,6 @@ def engine():
 def fresh(**settings):
     """A study that nobody has run yet."""
     return Rehearsal(seed=next(SEEDS), **settings)
-
-
-def until(true, seconds=20.0):
-    end = time.monotonic() + seconds
-    while not (found := true()):
-        assert time.monotonic() < end, "it never came to be"
-        time.sleep(0.01)
-    return found
-
-
-def over(engine, key, seconds=20.0):
-    """The look of a run that has ended."""
-    return until(lambda: not (seen := engine.look(key)).live and seen, seconds)
 
 
 def running(engine, key, done=1):

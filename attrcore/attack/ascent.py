@@ -9,9 +9,8 @@ from torch import Tensor, nn
 from attrcore.attack.aims import DrainTopPixels
 from attrcore.attack.climbs import Climb, Signed
 from attrcore.attack.directions import Derivative, Direction
-from attrcore.attack.seen import Seen, predicted, seen
+from attrcore.attack.seen import Seen, logits_of, predicted, seen
 from attrcore.balls import Linf
-from attrcore.batches import over_batch
 from attrcore.draws import generator
 from attrcore.kinds import Aim, Ball, Explainer, Metric, Step
 from attrcore.maps import heat
@@ -76,7 +75,7 @@ class Climbing:
         self.clean = clean.maps
         self.goal = how.aim.against(net, explain, x, clean.maps).detach()
         with torch.no_grad():
-            self.logits = self.logits_of(net, self.x) if how.hold else None
+            self.logits = logits_of(net, self.x) if how.hold else None
         self.slope = how.direction.slope(net, explain, self.objective, how.steps)
         self.z = self.starts()
         aim = self.aimed(clean.maps)
@@ -99,11 +98,7 @@ class Climbing:
         value = self.how.aim(heat(self.explain(net, z, self.target[which])), self.goal[which])
         if self.logits is None:
             return value
-        return value - self.how.hold * (self.logits_of(net, z) - self.logits[which]).square().mean(1)
-
-    def logits_of(self, net: nn.Module, z: Tensor) -> Tensor:
-        """(B, N)."""
-        return over_batch(lambda net, z, _: net(z), net, z, self.target.new_zeros(len(z)))
+        return value - self.how.hold * (logits_of(net, z) - self.logits[which]).square().mean(1)
 
     def step(self) -> Step:
         """The next one."""

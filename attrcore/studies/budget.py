@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from itertools import product
+from typing import Any
 
 import numpy as np
 import torch
 from scipy.stats import t as student
-from torch import Tensor, nn
+from torch import Tensor
 
 from attrcore.attack.aims import DrainTopPixels, MoveCentre
 from attrcore.attack.ascent import Ascent
@@ -19,31 +20,22 @@ from attrcore.balls import LEVELS, Linf
 from attrcore.batches import chunk
 from attrcore.data import collections
 from attrcore.data.fit import fit
-from attrcore.data.png import reopened
-from attrcore.evidence import chance, measures
+from attrcore.evidence import Case, chance, measures
 from attrcore.explain import EXPLAINERS
 from attrcore.explain.gradient import Gradient
-from attrcore.kinds import Explainer, NotNow, Progress, Refused, Result
+from attrcore.kinds import NotNow, Progress, Refused, Result
 from attrcore.maps import mass_centre
 from attrcore.metrics import TopKOverlap
 from attrcore.models import find
 from attrcore.models.loaded import loaded
 from attrcore.origin import made_by
+from attrcore.png import reopened
 from attrcore.recipe import Recipe, knob, part
 from attrcore.studies.running import Run, best_device
 
 ATTACKS = ("Random sign", "Random walk", "Top-k", "Mass centre")
 SHIFT, KEPT = "Centre shift", "Prediction kept"
 MOST_AT_ONCE = 64  # pictures in a batch; a cancelled study loses one batch at one size
-
-
-class Batch(NamedTuple):
-    """Pictures that are attacked together."""
-
-    net: nn.Module
-    explain: Explainer
-    x: Tensor  # (B, C, H, W)
-    target: Tensor  # (B,), the predicted class, which is explained and kept
 
 
 @dataclass(frozen=True)
@@ -86,30 +78,29 @@ class Budget(Recipe):
         table = torch.full((len(pictures), len(ATTACKS), len(sizes), len(names)), torch.nan)
         level = torch.full((len(pictures), len(names)), torch.nan)
         if state is not None:
-            table, level = state["table"], state["chance"]
+            table, level = state["table"].clone(), state["chance"].clone()
         once = min(MOST_AT_ONCE, chunk(classifier.net, pictures[:1].to(device), graphs=max(1, self.explainer.passes)))
-        cells = -(-len(pictures) // once) * len(ATTACKS) * len(sizes)
-        done, total = 0, cells * self.steps
-        for rows in torch.arange(len(pictures)).split(once):
+        batches, cells = torch.arange(len(pictures)).split(once), list(product(range(len(sizes)), range(len(ATTACKS))))
+        done, total = 0, len(batches) * len(cells) * self.steps
+        for rows in batches:
+            left = [(i, j) for j, i in cells if table[rows, i, j].isnan().all()]
+            done += (len(cells) - len(left)) * self.steps
+            if not left:
+                continue
             x = pictures[rows].to(device)
-            batch = Batch(classifier.net, self.explainer, x, predicted(classifier.net, x))
-            clean = None
-            for j, eps in enumerate(sizes):
-                for i, attack in enumerate(ATTACKS):
-                    done += self.steps
-                    if not table[rows, i, j].isnan().all(1).any():
-                        continue
-                    if clean is None:
-                        clean = seen(*batch, batch.target).maps
-                        level[rows] = self.chances(clean, len(names))
-                    for n, best in self.moved(batch, attack, eps / LEVELS):
-                        yield Progress(done - self.steps + n, total, {"attack": attack, "level": eps})
-                        moved = best
-                    table[rows, i, j] = self.compared(batch, clean, reopened(moved))
-                    yield Progress(
-                        done, total, self.summary(table, level, sizes, names),
-                        state=lambda: {"table": table.clone(), "chance": level.clone()},
-                    )  # fmt: skip
+            batch = Case(classifier.net, self.explainer, x, predicted(classifier.net, x))
+            clean = seen(*batch, batch.target).maps
+            level[rows] = self.chances(clean, len(names))
+            for i, j in left:
+                for n, best in self.moved(batch, ATTACKS[i], sizes[j] / LEVELS):
+                    yield Progress(done + n, total, {"attack": ATTACKS[i], "level": sizes[j]})
+                    moved = best
+                table[rows, i, j] = self.compared(batch, clean, reopened(moved))
+                done += self.steps
+                yield Progress(
+                    done, total, self.summary(table, level, sizes, names),
+                    state=lambda: {"table": table.clone(), "chance": level.clone()},
+                )  # fmt: skip
         return Result(
             self, self.summary(table, level, sizes, names), {"table": table, "chance": level}, made_by(device)
         )
@@ -127,7 +118,7 @@ class Budget(Recipe):
         found = [fit(source.open(name), entry.size, entry.resize, entry.interpolation) for name in chosen]
         return torch.from_numpy(np.stack(found)) / 255
 
-    def moved(self, batch: Batch, attack: str, eps: float) -> Iterator[tuple[int, Tensor]]:
+    def moved(self, batch: Case, attack: str, eps: float) -> Iterator[tuple[int, Tensor]]:
         """Number of the step and the best images so far."""
         ball = Linf(eps=eps)
         if attack == "Random sign":
@@ -145,7 +136,7 @@ class Budget(Recipe):
         for step in how.iterate(*batch):
             yield step.n, step.x
 
-    def compared(self, batch: Batch, clean: Tensor, moved: Tensor) -> Tensor:
+    def compared(self, batch: Case, clean: Tensor, moved: Tensor) -> Tensor:
         """Every measure of every picture, (B, measures)."""
         after = seen(batch.net, batch.explain, moved, batch.target, batch.target)
         found = [measure(clean, after.maps) for measure in measures(self.k, moved.shape[-1]).values()]

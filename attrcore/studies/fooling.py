@@ -8,7 +8,6 @@ from torch import Tensor
 
 from attrcore.attack.ascent import Ascent
 from attrcore.attack.seen import predicted
-from attrcore.data.png import from_letters, levels
 from attrcore.evidence import Case, evidence
 from attrcore.explain import EXPLAINERS
 from attrcore.explain.gradient import Gradient
@@ -16,6 +15,7 @@ from attrcore.kinds import Progress, Refused, Result, Step
 from attrcore.metrics import Kendall, TopKOverlap
 from attrcore.models.loaded import loaded
 from attrcore.origin import made_by
+from attrcore.png import from_letters, levels
 from attrcore.recipe import Recipe, knob, part
 from attrcore.studies.running import Run, best_device
 

@@ -7,9 +7,9 @@ from attrcore.attack.climbs import Signed
 from attrcore.attack.directions import Derivative
 from attrcore.balls import Linf
 from attrcore.data.digits import packaged_digits
-from attrcore.data.png import from_letters, in_letters, levels
 from attrcore.kinds import Refused
 from attrcore.models import MODELS
+from attrcore.png import from_letters, in_letters, levels
 from attrcore.recipe import Recipe
 from attrcore.studies.fooling import Fooling, Subject
 from attrcore.studies.running import finish

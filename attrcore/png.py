@@ -26,14 +26,14 @@ def unpacked(file: bytes) -> np.ndarray:
         with Image.open(BytesIO(file), formats=("PNG",)) as picture:
             if picture.mode not in ("L", "RGB") or max(picture.size) > LARGEST:
                 raise Refused(
-                    f"The picture of a study must be grey or RGB with 8 bits and at most {LARGEST} pixels a side, got "
+                    f"A picture in a recipe must be grey or RGB with 8 bits and at most {LARGEST} pixels a side, got "
                     f"{picture.mode} and {picture.width} x {picture.height}."
                 )
             pixels = np.asarray(picture)
     except (OSError, ValueError, Image.DecompressionBombError) as e:
         if isinstance(e, Refused):
             raise
-        raise Refused("The picture of a study must be a PNG file; this is none.") from e
+        raise Refused("A picture in a recipe must be a PNG file; this is none.") from e
     return (pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)).copy()
 
 
@@ -49,7 +49,7 @@ def from_letters(letters: str) -> np.ndarray:
     except ValueError as e:
         if isinstance(e, Refused):
             raise
-        raise Refused("The picture of a study must be a PNG file in base64; this is none.") from e
+        raise Refused("A picture in a recipe must be a PNG file in base64; this is none.") from e
 
 
 def levels(x: Tensor) -> np.ndarray:
