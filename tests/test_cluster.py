@@ -39,9 +39,14 @@ def elsewhere(monkeypatch):
             time.sleep(0.1)
 
     def stop():
-        for process in running:
+        for process in reversed(running):  # workers first: without a scheduler they take long to take their leave
             process.terminate()
-            process.wait(20)
+        for process in reversed(running):
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait(20)
         running.clear()
 
     yield start, stop
