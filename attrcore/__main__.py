@@ -2,17 +2,22 @@
 
 python -m attrcore train assets/mnist-cnn.json --out retrained    reproduce a shipped network from its card
 python -m attrcore train my-network.json --out mine               train from your own {"name", "training"} file
+python -m attrcore run assets/studies/figure-3-gradient.json      run a study, or go on with it, and print its numbers
 """
 
 import argparse
 import json
+import shutil
 import sys
+import threading
 import time
 from pathlib import Path
 
 import torch
 
-from attrcore.kinds import Progress
+from attrcore import kept, runs, store, studyfile
+from attrcore.folder import Folder, Look
+from attrcore.kinds import Progress, Refused
 from attrcore.models.shipped import save
 from attrcore.models.small import fresh
 from attrcore.studies import Training
@@ -29,6 +34,10 @@ def main(words: list[str] | None = None) -> int:
     trainer.add_argument("card", type=Path, help="JSON with 'name' and 'training' (the settings of a Training)")
     trainer.add_argument("--out", type=Path, default=Path("runs"), help="folder for weights and card (default: runs)")
     trainer.set_defaults(command=train)
+    runner = commands.add_parser("run", help="run a study, or go on with one that was broken off")
+    runner.add_argument("study", type=Path, help="JSON with 'title', 'about' and 'study' (the settings of a study)")
+    runner.add_argument("--out", type=Path, help="folder for result.json and result.safetensors")
+    runner.set_defaults(command=run)
     asked = parser.parse_args(words)
     try:
         asked.command(asked)
@@ -67,20 +76,60 @@ def train(asked: argparse.Namespace) -> None:
     print(json.dumps(result.numbers, indent=2))
 
 
+def run(asked: argparse.Namespace) -> None:
+    """Run a study in its folder of the store, where the app finds it too; Ctrl+C keeps a checkpoint."""
+    study = studyfile.read(asked.study).study
+    key, bar = study.key(), Bar()
+    seen = store.look(key)
+    if seen is not None and seen.live:
+        raise Refused(f"The study {key} runs already in another process.")
+    if not store.sound(key):
+        attempt = Folder(key).queue(study, "command line")
+        worker = threading.Thread(target=runs.work, args=(key, attempt))
+        worker.start()
+        try:
+            while worker.is_alive():
+                worker.join(1.0)
+                bar.show(store.there(key))
+        except KeyboardInterrupt:
+            (Folder(key) / "cancel").touch()  # it ends within its next step
+            worker.join()
+    seen = store.there(key)
+    if seen.state != "done":
+        again = "; the same command goes on from the last checkpoint" if seen.resumable else ""
+        raise Refused(f"The study {key} was {seen.state}{again}. {seen.error}".rstrip())
+    print(json.dumps(kept.result(key, ()).numbers, indent=2))
+    if asked.out:
+        asked.out.mkdir(parents=True, exist_ok=True)
+        for name in kept.RESULT:
+            shutil.copy(Folder(key) / name, asked.out / name)
+
+
 class Bar:
     """A line on the terminal, at most one a second: share done, time left, latest facts."""
 
     def __init__(self) -> None:
         self.start = self.last = time.monotonic()
+        self.shown = -1
 
     def __call__(self, p: Progress) -> None:
-        """Print how far the run is."""
+        """Print how far the training is."""
         now = time.monotonic()
         if now - self.last < 1 and p.done < p.total:
             return
         self.last = now
-        left = (now - self.start) / p.done * (p.total - p.done)
-        facts = "  ".join(f"{k} {v:.4g}" for k, v in p.facts.items())
+        self.say(p, (now - self.start) / p.done * (p.total - p.done))
+
+    def show(self, seen: Look) -> None:
+        """Print how far a run is."""
+        if seen.total and seen.done != self.shown:
+            self.shown = seen.done
+            self.say(seen, seen.left or 0.0)
+
+    def say(self, p: Progress | Look, left: float) -> None:
+        """One line."""
+        plain = {k: v for k, v in p.facts.items() if isinstance(v, int | float | str)}
+        facts = "  ".join(f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in plain.items())
         print(
             f"\r{p.done / p.total:5.1%}  {left:5.0f} s left  {facts}   ",
             end="\n" if p.done == p.total else "",

@@ -22,6 +22,8 @@ from attrcore.kinds import Refused, Result
 from attrcore.paths import replacing
 from attrcore.recipe import Recipe
 
+RESULT = ("result.json", "result.safetensors")
+
 
 class Damaged(Refused):
     """A result on disk is not what was written."""
@@ -83,7 +85,7 @@ def rewind(folder: Folder) -> tuple[int, dict[str, Tensor] | None]:
 
     What steps after it said is dropped: they will say it again.
     """
-    for name in ("result.json", "result.safetensors"):
+    for name in RESULT:
         (folder / name).unlink(missing_ok=True)
     n, state = -1, None
     try:
@@ -124,8 +126,13 @@ def result(key: str, names: Collection[str] | None = None) -> Result:
 
     Raises Damaged where a file is not what was written, KeyError where a tensor is not there.
     """
-    said, tensors = check(key), {}
-    with safetensors.safe_open(Folder(key) / "result.safetensors", "pt") as file:
+    return read(Folder(key).path, names)
+
+
+def read(path: Path, names: Collection[str] | None = None) -> Result:
+    """The same from the two files of any folder."""
+    said, tensors = whole(path), {}
+    with safetensors.safe_open(path / "result.safetensors", "pt") as file:
         for name in file.keys() if names is None else names:
             if name not in file.keys():  # noqa: SIM118
                 raise KeyError(f"the result has no tensor {name!r}")
@@ -135,16 +142,20 @@ def result(key: str, names: Collection[str] | None = None) -> Result:
 
 def check(key: str) -> dict[str, Any]:
     """What result.json says, when it and the tensors are what was written; else raises Damaged."""
-    folder = Folder(key)
+    return whole(Folder(key).path)
+
+
+def whole(path: Path) -> dict[str, Any]:
+    """The same of any folder."""
     try:
-        said = json.loads((folder / "result.json").read_text())
-        about = (folder / "result.safetensors").stat()
-        digest = file_digest(folder / "result.safetensors", about.st_mtime_ns, about.st_size)
-        whole = said.pop("seal") == seal(said) and said["tensors"] == digest
+        said = json.loads((path / "result.json").read_text())
+        about = (path / "result.safetensors").stat()
+        digest = file_digest(path / "result.safetensors", about.st_mtime_ns, about.st_size)
+        good = said.pop("seal") == seal(said) and said["tensors"] == digest
     except (OSError, ValueError, KeyError, AttributeError):
-        whole = False
-    if not whole:
-        raise Damaged(f"The result {key} on disk is missing or damaged. Run the study again.")
+        good = False
+    if not good:
+        raise Damaged(f"The result {path.name} on disk is missing or damaged. Run the study again.")
     return said
 
 

@@ -41,6 +41,7 @@ ABOVE = {
     "attrcore.store",
     "attrcore.kept",
     "attrcore.folder",
+    "attrcore.studyfile",
     "attrcore.__main__",
 }
 SCREEN = {"streamlit", "plotly", "pages", "app"}
