@@ -28,6 +28,9 @@ def frame() -> None:
             st.Page(HERE / "explore" / "compare.py", title="Compare"),
             st.Page(HERE / "explore" / "axioms.py", title="Axioms"),
         ],
+        "Attack": [
+            st.Page(HERE / "attack" / "fool.py", title="Fool"),
+        ],
     }
     page = st.navigation(sections, position="hidden")
     menu(sections)

@@ -8,10 +8,10 @@ from torch import Tensor, nn
 
 from attrcore.attack.regions import Box, Shape
 from attrcore.attack.seen import predicted
-from attrcore.baselines import Baseline, Blurred
 from attrcore.draws import generator
-from attrcore.kinds import Aim, Explainer
+from attrcore.kinds import Aim, Explainer, Refused
 from attrcore.maps import heat, mass_centre, top_pixels
+from attrcore.png import from_letters
 from attrcore.recipe import knob, part
 
 
@@ -73,7 +73,7 @@ class CopyMap(Aim):
     map, 0 when it is reached.  The other map explains what the network predicts of the other picture.
     """
 
-    picture: Baseline = part(Blurred(), "The picture whose map is to be copied.")
+    picture: str = knob("", help="A PNG file of the network's size in base64; empty: the image itself, mirrored.")
 
     def __call__(self, maps: Tensor, clean: Tensor) -> Tensor:
         """(B, H, W), (B, H, W) -> (B,)."""
@@ -83,8 +83,17 @@ class CopyMap(Aim):
     def against(self, net: nn.Module, explain: Explainer, x: Tensor, clean: Tensor) -> Tensor:
         """The other picture's maps, (B, H, W)."""
         with torch.no_grad():
-            other = self.picture(x)
+            other = self.other(x)
             return heat(explain(net, other, predicted(net, other)))
+
+    def other(self, x: Tensor) -> Tensor:
+        """The other picture, for each of (B, C, H, W).  Raises Refused where it has another size."""
+        if not self.picture:
+            return x.flip(3)
+        pixels = from_letters(self.picture)
+        if pixels.shape != x.shape[1:]:
+            raise Refused(f"The other picture must have the image's size {tuple(x.shape[1:])}, got {pixels.shape}")
+        return (torch.from_numpy(pixels).to(x) / 255).expand_as(x)
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,14 @@
 import numpy as np
 from PIL import Image, ImageOps
 
+DARK = {1: 127.5, 3: 255.0}  # the middle grey level at the rim up to which a picture is not inverted
 FAINT = 8  # grey levels between channels: JPEG's rounding leaves no more in a grey picture that is stored in colour
 
 
 def fit(picture: Image.Image, size: tuple[int, int, int], resize: int, interpolation: str = "bilinear") -> np.ndarray:
     """(C, H, W) uint8, grey where C is 1.
 
+    A file of the network's own size and channels is taken as it is: it may be one of ours that comes back.
     For three channels this is torchvision's ImageNet preprocessing: short side to `resize` (bilinear or bicubic, with
     antialiasing), centre crop to H x W, black where even that is larger.  For one, a digit network's: nothing is cut
     off; a picture that is not square is padded with the colour of its rim, and one that is bright at its rim is
@@ -22,6 +24,8 @@ def fit_and_say(
 ) -> tuple[np.ndarray, str]:
     """The same, and in a few words what was done to the picture beyond scaling it; often nothing."""
     channels, h, w = size
+    if picture.size == (w, h) and picture.mode == ("L" if channels == 1 else "RGB") and rim(picture) <= DARK[channels]:
+        return np.atleast_3d(np.asarray(picture)).transpose(2, 0, 1).copy(), ""
     colour = colourful(picture)
     if channels == 1:
         pixels, done = fit_digit(picture.convert("L"), (w, h))
@@ -51,7 +55,7 @@ def fit_digit(picture: Image.Image, size: tuple[int, int]) -> tuple[np.ndarray, 
         done.append("padded to a square")
     if picture.size != size:
         picture = picture.resize(size, Image.Resampling.BILINEAR)
-    if ground > 127.5:
+    if ground > DARK[1]:
         picture = ImageOps.invert(picture)
         done.append("inverted")
     return np.asarray(picture)[None].copy(), done

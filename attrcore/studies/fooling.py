@@ -6,8 +6,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from attrcore.attack.ascent import Ascent
-from attrcore.attack.seen import predicted
+from attrcore.attack.ascent import Ascent, Climbing
+from attrcore.attack.random_sign import RandomSign
+from attrcore.attack.seen import predicted, seen
 from attrcore.evidence import Case, evidence
 from attrcore.explain import EXPLAINERS
 from attrcore.explain.gradient import Gradient
@@ -52,8 +53,9 @@ class Subject(Recipe):
 class Fooling(Recipe):
     """Attack one map and keep the evidence (Ghorbani et al., 2019, arXiv:1710.10547).
 
-    The facts of each step are the aim, the likeness to the clean map, and the network's confidence; the frames are the
-    image and its map.  What it found is measured on the saved file, beside random changes of the same size.
+    The facts of each step are the aim, the likeness to the clean map, and the network's confidence, those of the first
+    step also what one random change of the same size does; the frames are the image and its map.  What it found is
+    measured on the saved file, beside many random changes.
     """
 
     subject: Subject = field(default=Subject())
@@ -67,7 +69,8 @@ class Fooling(Recipe):
         climbing = self.attack.begin(*case)
         total, flat = self.attack.steps + self.draws, 0
         if state is None:
-            yield Progress(0, total, self.facts(climbing.first, climbing.clean), frame(climbing.first), climbing.state)
+            facts = {**self.facts(climbing.first, climbing.clean), "random": self.random(case, climbing)}
+            yield Progress(0, total, facts, frame(climbing.first), climbing.state)
         else:
             climbing.go_on(state)
             flat = int(state["flat"])
@@ -86,14 +89,23 @@ class Fooling(Recipe):
         numbers = {**found, "score": float(climbing.score), "target": int(case.target), "steps without slope": flat}
         return Result(self, numbers, {**tensors, "clean": case.x[0].cpu()}, made_by(case.x.device))
 
+    def random(self, case: Case, climbing: Climbing) -> dict[str, float]:
+        """What one random change of the same size does to the map, and to the aim."""
+        moved = RandomSign(ball=self.attack.ball).moved(case.x)
+        maps = seen(case.net, case.explain, moved, case.target, climbing.label).maps
+        return {"aim": float(climbing.aimed(maps)), **self.likeness(climbing.clean, maps)}
+
+    def likeness(self, clean: Tensor, maps: Tensor) -> dict[str, float]:
+        """Of two maps (1, H, W), by the measures that are drawn while it runs."""
+        return {"overlap": float(TopKOverlap(k=self.k)(clean, maps)), "kendall": float(Kendall()(clean, maps))}
+
     def facts(self, step: Step, clean: Tensor) -> dict[str, Any]:
         """One step in numbers."""
         return {
             "step": step.n,
             "aim": float(step.aim),
             "best": float(step.score),
-            "overlap": float(TopKOverlap(k=self.k)(clean, step.maps)),
-            "kendall": float(Kendall()(clean, step.maps)),
+            **self.likeness(clean, step.maps),
             "confidence": float(step.chances),
             "kept": bool(step.kept),
             "flat": bool(step.flat),

@@ -22,7 +22,7 @@ from PIL import Image
 
 from attrcore import answers, compare, jobs, quick
 from attrcore.data import collections, drawn, names, own
-from attrcore.data.fit import fit_and_say
+from attrcore.data.fit import DARK, fit_and_say, rim
 from attrcore.kinds import Refused
 from attrcore.look import Look, in_words, limit, paint, scale, shown
 from attrcore.models import find
@@ -229,9 +229,13 @@ def upload_to(digest: str, _data: bytes, size: Size, resize: int, interpolation:
 
 @st.cache_data(max_entries=100, show_spinner=False)
 def framed(digest: str, _data: bytes) -> tuple[np.ndarray | None, bool]:
-    """A visitor's picture framed as MNIST's digits are, (28, 28) uint8, and whether it looks like ink on a ground."""
+    """A visitor's picture framed as MNIST's digits are, (28, 28) uint8, and whether it looks as if it should be.
+
+    Ink on a ground should; a light digit on 28 x 28 dark pixels is framed already.
+    """
     picture = own.read(_data)
-    return drawn.framed(picture), drawn.looks_drawn(picture)
+    there = picture.size == (drawn.FRAME, drawn.FRAME) and rim(picture) <= DARK[1]
+    return drawn.framed(picture), drawn.looks_drawn(picture) and not there
 
 
 @st.cache_data(max_entries=200, show_spinner=False)

@@ -7,12 +7,14 @@ import re
 from contextlib import nullcontext
 from dataclasses import fields
 from typing import Any
+from uuid import uuid4
 
 import streamlit as st
 
 from attrcore.recipe import Recipe, parts, types
 
 LINKED: dict[str, Any] = {"bind": "query-params"}
+MOST_LETTERS = 200  # of a setting in words
 
 PAGE, RUNS = "page", "runs since the page changed"
 
@@ -48,6 +50,11 @@ def state(key: str) -> Any:
 def memory(key: str) -> dict[str, Any]:
     """What a part remembers of this visitor until they leave."""
     return st.session_state.setdefault(key, {})
+
+
+def visitor() -> str:
+    """A name for whoever sits before this browser tab, which says nothing of them."""
+    return memory("visitor").setdefault("name", uuid4().hex)
 
 
 def escaped(words: str) -> str:
@@ -88,8 +95,12 @@ def pressed(label: str, key: str, of: str) -> bool:
     return on
 
 
-def recipe(cls: type[Recipe], across: bool | int = False, under: str = "") -> Recipe:
+def recipe(
+    cls: type[Recipe], across: bool | int = False, under: str = "", given: dict[str, Any] | None = None
+) -> Recipe:
     """One widget per knob of `cls`, below each other or across the page, and the recipe they describe.
+
+    What is `given` is not asked for.
 
     Those across the page are 375 px wide, or so many as `across` says.
 
@@ -98,9 +109,9 @@ def recipe(cls: type[Recipe], across: bool | int = False, under: str = "") -> Re
     """
     name, width = f"{under}{cls.__name__}", 375 if across is True else across or "stretch"
     with st.container(horizontal=True, gap="medium") if across else nullcontext():
-        values: dict[str, Any] = {}
+        values: dict[str, Any] = dict(given or {})
         for f in fields(cls):
-            if f.metadata:
+            if f.metadata and f.name not in values:
                 idle = any(values[other] not in those for other, those in f.metadata.get("when", {}).items())
                 values[f.name] = widget(name, cls, f, width, idle)
         return cls(**values)
@@ -139,6 +150,8 @@ def widget(name: str, cls: type[Recipe], f: Any, width: int | str, idle: bool = 
     if choices:
         return st.selectbox(label, choices, choices.index(f.default), filter_mode=None, **shared)
     kind = types(cls)[f.name]
+    if kind is str:
+        return st.text_input(label, f.default, max_chars=MOST_LETTERS, **shared)
     if kind is bool:
         return st.toggle(label, f.default, **shared)
     if hi - lo > 10_000 or 0 < 1000 * lo <= hi:  # seeds, and rates that span decades: too fine for a slider

@@ -4,11 +4,12 @@ import torch
 
 from attrcore.attack.aims import CopyMap, DrainTopPixels, FillRegion, MoveCentre, ReorderPixels, TurnAway
 from attrcore.attack.regions import Box
-from attrcore.baselines import White
 from attrcore.explain import EXPLAINERS
 from attrcore.explain.gradient import Gradient
+from attrcore.kinds import Refused
 from attrcore.maps import heat, mass_centre
 from attrcore.metrics import Cosine, Kendall
+from attrcore.png import in_letters, levels
 from tests.conftest import Toy, seeded
 
 AIMS = (DrainTopPixels(k=7), MoveCentre(), FillRegion(), CopyMap(), TurnAway(), ReorderPixels(pairs=500))
@@ -78,12 +79,23 @@ def test_filling_a_region_is_the_share_of_the_map_in_it():
 
 
 def test_copying_wants_the_map_of_the_other_picture_and_what_is_predicted_there(toy, x, target):
-    explain, aim = Gradient(), CopyMap(picture=White())
     white = torch.ones_like(x)
+    explain, aim = Gradient(), CopyMap(picture=in_letters(levels(white[0])))
     wanted = heat(explain(toy, white, toy(white).argmax(1)))
     goal = aim.against(toy, explain, x, heat(explain(toy, x, target)))
     torch.testing.assert_close(goal, wanted)
     assert (aim(wanted, goal) == 0).all() and (aim(maps(0, (3, 8, 8)).float(), goal) < 0).all()
+
+
+def test_without_another_picture_the_map_to_copy_is_that_of_the_mirrored_image(toy, x, target):
+    mirrored = x.flip(3)
+    goal = CopyMap().against(toy, Gradient(), x, maps(0, (len(x), 8, 8)).float())
+    torch.testing.assert_close(goal, heat(Gradient()(toy, mirrored, toy(mirrored).argmax(1))))
+
+
+def test_a_picture_of_another_size_is_refused(toy, x, target):
+    with pytest.raises(Refused, match="must have the image's size"):
+        CopyMap(picture=in_letters(np.zeros((1, 5, 5), np.uint8))).against(toy, Gradient(), x, maps(0))
 
 
 def test_turning_away_is_one_minus_the_metric():

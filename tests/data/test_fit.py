@@ -9,6 +9,7 @@ from torchvision.transforms import v2
 from attrcore.data.digits import PackagedDigits
 from attrcore.data.fit import fit, fit_and_say
 from attrcore.data.photos import SamplePhotos
+from attrcore.png import packed
 
 
 @pytest.mark.parametrize("name", SamplePhotos.shows)
@@ -21,6 +22,16 @@ def test_it_is_torchvisions_imagenet_preprocessing(name):
 def test_a_digit_of_the_right_size_is_left_alone():
     digit = PackagedDigits().open("7")
     assert np.array_equal(fit(digit, (1, 28, 28), 28)[0], np.asarray(digit))
+
+
+@pytest.mark.parametrize("size", [(1, 28, 28), (3, 224, 224), (3, 32, 48)])
+def test_a_file_of_the_networks_own_size_comes_back_to_the_last_level(size):
+    """What was saved by this project, such as an attacked image, must not be resampled."""
+    pixels = np.random.default_rng(0).integers(0, 256, size, dtype=np.uint8)
+    pixels[:, [0, -1]] = pixels[:, :, [0, -1]] = 60
+    picture = Image.open(io.BytesIO(packed(pixels)))
+    found, said = fit_and_say(picture, size, 256)
+    assert np.array_equal(found, pixels) and said == ""
 
 
 def test_dark_ink_on_white_paper_becomes_white_on_black():

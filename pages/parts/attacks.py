@@ -1,0 +1,163 @@
+"""Widgets that put an attack together: whose map, what it wants, how far it may go, and how it climbs."""
+
+import numpy as np
+import streamlit as st
+
+from attrcore.attack.aims import CopyMap, DrainTopPixels, FillRegion, MoveCentre, ReorderPixels, TurnAway
+from attrcore.attack.ascent import Ascent
+from attrcore.attack.climbs import Climb
+from attrcore.attack.directions import SPSA, Derivative, Direction
+from attrcore.attack.regions import Box, Frame, Painted, Shape
+from attrcore.balls import L2, LEVELS, Linf
+from attrcore.explain import EXPLAINERS
+from attrcore.kinds import Aim, Ball
+from attrcore.models import find
+from attrcore.png import in_letters
+from attrcore.recipe import Recipe, called, family
+from attrcore.studies.fooling import Fooling, Subject
+from pages.parts import canvas, knobs, pick, pictures, show
+from pages.parts.knobs import LINKED, kept, usual
+
+# What an attack wants, as the menu says it.
+AIMS: dict[str, type[Aim]] = {
+    "Drain the top pixels": DrainTopPixels,
+    "Move the centre": MoveCentre,
+    "Fill a region": FillRegion,
+    "Copy another map": CopyMap,
+    "Turn away (cosine)": TurnAway,
+    "Reorder the pixels (Kendall)": ReorderPixels,
+}
+REGIONS = ("box", "polygon", "lines", "frame")
+WIDTH = 190  # px of a short widget
+
+
+def chosen(scene: pick.Scene) -> Fooling:
+    """The study that the widgets describe."""
+    row, about = st.container(horizontal=True, gap="small"), st.container()
+    more = st.expander("More settings: the ball, the method's own, how it climbs, where it starts, what it keeps")
+    with more:
+        norm = st.segmented_control(
+            "Ball", ("L-inf", "L2"), default="L-inf", required=True, key=kept("ball"), **LINKED,
+            help="L-inf: every pixel may change by so much. L2: the whole change may be so long.",
+        )  # fmt: skip
+    with row:
+        name = explainer()
+        aim_name = st.selectbox("Aim", AIMS, key=kept("aim"), filter_mode=None, width=215, **LINKED,
+                                help="\n\n".join(f"**{n}**: {c.title()}" for n, c in AIMS.items()))  # fmt: skip
+        eps = size(norm, small(scene))
+        steps = st.number_input("Steps", 1, 1000, 100, key=kept("steps"), width=90, **LINKED)
+        k, pixels = important(scene)
+    with about:
+        words = " ".join(AIMS[aim_name].story().split("\n\n")[:1])
+        st.caption(f"{words} Two unrelated maps share {k / pixels:.1%} of their {k:,} top pixels.")
+        aim = wanted(AIMS[aim_name], scene, k)
+    with more:
+        method = knobs.recipe(EXPLAINERS[name], across=270)
+        how = climbing(method, aim, ball(norm, eps), steps)
+        draws = st.slider("Random changes to compare with", 5, 100, 20, key=kept("draws"), width=270, **LINKED)
+    target = -1 if scene.wanted is None else scene.wanted
+    picture = in_letters(scene.picture.pixels)
+    subject = Subject(scene.model, find(scene.model).digest, picture, target, method)
+    return Fooling(subject=subject, attack=how, k=k, draws=draws)
+
+
+def explainer() -> str:
+    """A method by menu name: those with a derivative first."""
+    smooth = [name for name, cls in EXPLAINERS.items() if cls.differentiable]
+    names = [*smooth, *(name for name in EXPLAINERS if name not in smooth)]
+    help = "Methods without a derivative come last: they are attacked by trial, which takes many more maps."
+    return st.selectbox("Method", names, key=kept("method"), filter_mode="contains", help=help, width=200, **LINKED)
+
+
+def small(scene: pick.Scene) -> bool:
+    """Is the image as small as a digit?"""
+    return max(scene.picture.pixels.shape) <= 64
+
+
+def size(norm: str, digit: bool) -> float:
+    """The ball's radius: levels of 255 for L-inf, a length in [0, 1] units for L2."""
+    if norm == "L2":
+        value = 2.0 if digit else 4.0
+        return st.number_input("Largest change", 0.0, 100.0, value, 0.5, key=usual("length", value),
+                               width=150, help="Euclidean, pixels counted from 0 to 1.", **LINKED)  # fmt: skip
+    value = 26 if digit else 8
+    return st.number_input("Largest change", 0, LEVELS, value, key=usual("levels", value), width=150,
+                           help="In levels, of the 255 between black and white. 8 can hardly be seen in a photo; in "
+                           "MNIST's literature 77 (0.3) is common.", **LINKED)  # fmt: skip
+
+
+def ball(norm: str, eps: float) -> Ball:
+    """How far the image may move."""
+    return L2(eps=float(eps)) if norm == "L2" else Linf(eps=eps / LEVELS)
+
+
+def important(scene: pick.Scene) -> tuple[int, int]:
+    """How many pixels count as most important, and of how many."""
+    value, pixels = 100 if small(scene) else 1000, int(np.prod(scene.picture.pixels.shape[1:]))
+    k = st.number_input("Top pixels k", 1, pixels - 1, value, key=usual("k", value), width=120,
+                        help="How many pixels count as most important: those that the first aim drains, and those "
+                        "whose overlap is measured.", **LINKED)  # fmt: skip
+    return k, pixels
+
+
+def wanted(cls: type[Aim], scene: pick.Scene, k: int) -> Aim:
+    """The aim with what belongs to it: a region drawn on the image, another picture, or a switch."""
+    if cls is DrainTopPixels:
+        return DrainTopPixels(k=k)
+    if cls is FillRegion:
+        return FillRegion(region=region(scene))
+    if cls is CopyMap:
+        return CopyMap(picture=other(scene))
+    return knobs.recipe(cls, across=270)
+
+
+def region(scene: pick.Scene) -> Shape:
+    """Where the map is to go, drawn with mouse, finger or keys."""
+    left, right = st.columns(2)
+    image = show.rgb(scene.picture.pixels)
+    with right:
+        how = st.segmented_control("Draw a", REGIONS, default="box", required=True, key=kept("region"), **LINKED)
+        if how == "frame":
+            return knobs.recipe(Frame)
+        st.markdown("Draw on the image where the map is to go. Until you do, it is the upper left quarter.")
+    with left:
+        tint = np.round(0.4 * image + 0.6 * np.array((230, 97, 1))).astype(np.uint8)
+        mask = canvas.mask(image, tint, "fool.canvas", how, "Draw where the map is to go")
+    if mask.any():
+        right.caption(f"{mask.mean():.0%} of the image: a map spread evenly has as much of its weight there.")
+        return Painted.of(mask)
+    return Box(0.0, 0.0, 0.5, 0.5)
+
+
+def other(scene: pick.Scene) -> str:
+    """The picture whose map is to be copied, as a recipe holds it; empty for the mirrored image."""
+    left, right = st.columns([1, 3])
+    with right:
+        found = pictures.picture(scene.model, " to copy", scene.picture)
+    if found is None:
+        st.info("Choose the picture whose map is to be copied.")
+        raise knobs.Ended
+    with left, st.container(width=112, key="small-pictures" if small(scene) else "large-pictures"):
+        show.drawing(show.rgb(found.pixels), "The picture whose map is to be copied")
+    return in_letters(found.pixels)
+
+
+def climbing(method: Recipe, aim: Aim, ball: Ball, steps: int) -> Ascent:
+    """How it climbs: the direction that the method has, the rule for steps, starts, and what counts as best."""
+    kinds = family(Direction)
+    usual_one = Derivative if method.differentiable else SPSA
+    with st.container(horizontal=True, gap="medium"):
+        names = list(kinds)
+        at = names.index(called(usual_one))
+        direction = kinds[st.selectbox("Direction", kinds, at, key=usual("direction", names[at]), filter_mode=None,
+                                       width=WIDTH, **LINKED)]  # fmt: skip
+        rules = family(Climb)
+        rule = rules[st.selectbox("Climb", rules, list(rules).index("Signed"), key=kept("climb"), filter_mode=None,
+                                  width=WIDTH, **LINKED)]  # fmt: skip
+        share = st.number_input("Step (share of the largest change)", 0.001, 2.0, 0.1, 0.05, key=kept("step"),
+                                width=270, **LINKED)  # fmt: skip
+    way = knobs.recipe(direction, across=270)
+    climb = rule(size=min(max(share * ball.eps, 1e-5), 1.0))
+    return knobs.recipe(Ascent, across=270, given={
+        "aim": aim, "ball": ball, "direction": way, "climb": climb, "steps": steps,
+    })  # fmt: skip

@@ -1,0 +1,145 @@
+"""What an attack did, beside what random changes of the same size do: all of it measured on the saved file."""
+
+import json
+from collections.abc import Sequence
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from attrcore.compare import interval
+from attrcore.kinds import Result
+from attrcore.look import Look, limit, shown
+from attrcore.png import from_letters, levels, packed
+from attrcore.quick import Drawn
+from attrcore.recipe import called
+from attrcore.studies.fooling import Fooling
+from pages.parts import cached, lens, show, swipe
+from pages.parts.knobs import escaped
+from pages.parts.tables import table
+
+
+def verdict(study: Fooling, found: Result) -> None:
+    """The attack in four sentences, and a warning where it had nothing to climb."""
+    n, classes = found.numbers, cached.classes(study.subject.model)
+    overlap = n["likeness"][0]
+    mean, low, high = interval(np.array(overlap["random"]))
+    kept = n["kept"]["attacked"]
+    says = "stays" if kept else f"becomes “{escaped(classes[n['predicted']])}” instead of"
+    st.markdown(
+        f"**The prediction {says} “{escaped(classes[n['label']])}”** "
+        f"({n['chances']['clean']:.1%} before, {n['chances']['attacked']:.1%} after). "
+        f"No pixel moved by more than {n['change']['attacked']['largest']} of 255 levels. "
+        f"**Of the {study.k:,} most important pixels {overlap['attacked']:.0%} are left;** a random change of the same "
+        f"size leaves {mean:.0%} (95 % of {len(overlap['random'])} draws: {low:.0%} to {high:.0%}), and two "
+        f"unrelated maps share {overlap['chance']:.0%}."
+    )
+    flat, steps = n["steps without slope"], study.attack.steps
+    if flat:
+        st.warning(
+            f"There was no slope to climb at {flat} of {steps} steps: from there, no small change of any pixel moved "
+            "the aim. Rounded corners (Direction: derivative, softplus or growing), a random start, or a direction by "
+            "trial may find one."
+        )
+    if not flat and low <= overlap["attacked"] <= high:
+        st.info("A random change of the same size does as much: this attack shows nothing that noise does not.")
+
+
+def sides(study: Fooling, found: Result) -> None:
+    """Image and map before and after, each under a divider, and the maps' badges."""
+    before, after = from_letters(study.subject.picture), levels(found.tensors["attacked"])
+    target = found.numbers["target"]
+    answers = [cached.maps(study.subject.model, pixels, target, {"": study.subject.explainer})[""]
+               for pixels in (before, after)]  # fmt: skip
+    drawn = [cached.awaited(answer) for answer in answers]
+    look = Look()
+    planes = [shown(d.attribution, look.drawn) for d in drawn]
+    images, maps = st.columns(2)
+    with images:
+        st.markdown("**Image**")
+        swipe.between(lens.Pane("before", show.rgb(before), words="The image before"),
+                      lens.Pane("after", show.rgb(after), words="The image after"), "fool.images", 320)  # fmt: skip
+    with maps:
+        st.markdown(f"**Map** by {called(type(study.subject.explainer))}, each on its own scale")
+        painted = [cached.painted("Map", d, look, limit([p], look.clip), before)
+                   for d, p in zip(drawn, planes, strict=True)]  # fmt: skip
+        swipe.between(*(lens.Pane(side, p.png, words=f"{side}: {p.words}")
+                        for side, p in zip(("before", "after"), painted, strict=True)), "fool.maps", 320)  # fmt: skip
+        for side, d in zip(("Before", "After"), drawn, strict=True):
+            badge(side, d, study)
+
+
+def badge(side: str, drawn: Drawn, study: Fooling) -> None:
+    """One map's badges on a line."""
+    said = show.badges(drawn.checks, study.subject.explainer)
+    help = "\n\n".join(c.says for c in drawn.checks)
+    st.markdown(f"{side}: {said or 'this method promises nothing that could be checked'}", help=help or None)
+
+
+def numbers(study: Fooling, found: Result) -> None:
+    """Every measure: attacked, random changes, chance."""
+    n = found.numbers
+    rows = [
+        (row["measure"], figure(row["attacked"]), spread(row["random"]), figure(row["chance"]),
+         f"{figure(row['moved'][0])} to {figure(row['moved'][2])}")
+        for row in n["likeness"]
+    ]  # fmt: skip
+    rows += [
+        ("Centre shift, px", figure(n["shift"]["attacked"]), spread(n["shift"]["random"]), "", ""),
+        ("Probability of the predicted class", f"{n['chances']['attacked']:.1%}",
+         spread(n["chances"]["random"], "{:.1%}"), f"before: {n['chances']['clean']:.1%}", ""),
+        ("Prediction kept", "yes" if n["kept"]["attacked"] else "no",
+         f"{sum(n['kept']['random'])} of {len(n['kept']['random'])}", "", ""),
+        ("Largest change, levels", *(str(n["change"][side]["largest"]) for side in ("attacked", "random")), "", ""),
+        ("Values changed", *(f"{n['change'][side]['share']:.0%}" for side in ("attacked", "random")), "", ""),
+        ("Length of the change (L2)", *(figure(n["change"][side]["length"]) for side in ("attacked", "random")), "",
+         ""),
+    ]  # fmt: skip
+    heads = ("Measure", "Attacked", "Random changes: mean (95 %)", "Chance level", "Moved at random (95 %)")
+    table(dict(zip(heads, zip(*rows, strict=True), strict=True)), "What the attack did, beside random changes")
+    st.caption(
+        "Likeness of the clean map to the map of the changed image; 1 is the same map. Random changes: every pixel up "
+        f"or down by the largest change, {study.draws} draws, seeds 0 to {study.draws - 1}. Chance level: two "
+        "unrelated maps. Moved at random: the attacked map shifted as a whole to random places, which keeps its "
+        "texture. All is measured on the saved 8-bit file, predicted and explained again by the network itself."
+    )
+
+
+def figure(value: float) -> str:
+    """To two decimals."""
+    return "" if value != value else f"{value:.2f}"
+
+
+def spread(values: Sequence[float], form: str = "{:.2f}") -> str:
+    """Mean and the range of 95 % of draws."""
+    mean, low, high = (form.format(v) for v in interval(np.array(values, dtype=float)))
+    return f"{mean} ({low} to {high})"
+
+
+def downloads(study: Fooling, found: Result, key: str) -> None:
+    """The attacked image, the numbers with what made them, the maps."""
+    offers: tuple[tuple[str, str, Any], ...] = (
+        ("Attacked image", "png", lambda: packed(levels(found.tensors["attacked"]))),
+        ("Evidence", "json", lambda: record(found)),
+        ("Image and maps", "npz", lambda: arrays(found)),
+    )
+    with st.container(horizontal=True):
+        for label, kind, make in offers:
+            st.download_button(f"{label} (.{kind})", make, f"attack-{key}.{kind}", on_click="ignore",
+                               key=f"fool.save.{kind}")  # fmt: skip
+    st.caption("The image comes back to the last level when it is uploaded again as “Your own picture”, and still "
+               "fools the method.")  # fmt: skip
+
+
+def record(found: Result) -> bytes:
+    """Numbers, recipe and versions as JSON."""
+    said = {"recipe": found.recipe.to_dict(), "numbers": found.numbers, "made_by": found.made_by}
+    return json.dumps(said, indent=1).encode()
+
+
+def arrays(found: Result) -> bytes:
+    """Every tensor of the result under its name."""
+    file = BytesIO()
+    np.savez_compressed(file, **{k.replace(" ", "_"): t.numpy() for k, t in found.tensors.items()})
+    return file.getvalue()

@@ -1,0 +1,118 @@
+"""A study from a page: start it, watch it, end it, go on with it.
+
+What is shown is read from the run's folder.  So it is there again after a reload, a restart of the app, and for
+whoever asks for the same.
+"""
+
+import re
+from collections.abc import Callable
+
+import streamlit as st
+
+from attrcore import jobs
+from attrcore.answers import NoAnswer
+from attrcore.folder import Folder, Look
+from attrcore.kinds import Refused
+from attrcore.recipe import Recipe
+from pages.parts import knobs
+
+LOOKS = 0.25  # seconds between two looks at a run that is under way
+OPENED = "run"  # in the address: the key of a run from the store, to be shown instead of what the widgets say
+WORDS = {"cancelled": "It was cancelled.", "failed": "It failed.", "interrupted": "It was broken off."}
+
+
+def opened(kind: type[Recipe]) -> Recipe | None:
+    """The study of the run that the address names, where it is one of this kind."""
+    key = st.query_params.get(OPENED, "")
+    if not re.fullmatch("[0-9a-f]{16}", key):
+        return None
+    try:
+        found = Folder(key).recipe()
+    except (OSError, ValueError):
+        st.info(f"The link asked for the run {key}, which is not here.")
+        return None
+    if not isinstance(found, kind):
+        return None
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"This is the run `{key}` from the store, with the settings it was started with.")
+        if st.button("Close it and choose anew"):
+            del st.query_params[OPENED]
+            st.rerun()
+    return found
+
+
+def start(study: Recipe, label: str, cost: str = "") -> Look | None:
+    """The button that starts the study, or goes on with it, unless it runs or is done; how it is, None before it."""
+    key = study.key()
+    seen = jobs.engine().look(key)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if seen is None or not (seen.live or seen.state == "done"):
+            again = "Go on" if seen is not None and seen.resumable else label
+            if st.button(again, type="primary", key=f"start.{type(study).__name__}"):
+                jobs.engine().start(study, knobs.visitor())
+                seen = jobs.engine().look(key)
+            elif seen is None and cost:
+                st.caption(cost)
+    return seen
+
+
+def follow(
+    study: Recipe, draw: Callable[[Look], None], more: Callable[[Look], bool] = lambda seen: False
+) -> Look | None:
+    """How far the run is, and what `draw` makes of it, anew four times a second while it is under way.
+
+    `more` says whether `draw` has something left to do for a run that is over.  Returns the run once it is over.
+    """
+    key = study.key()
+    first = jobs.engine().look(key)
+    if first is None:
+        return None
+    going = first.live or more(first)
+
+    @st.fragment(run_every=LOOKS if going else None)
+    def look() -> None:
+        seen = jobs.engine().look(key)
+        if seen is None:
+            st.info("This run was deleted.")
+            return
+        try:
+            state(seen)
+            draw(seen)
+        except (Refused, NoAnswer) as e:
+            st.error(str(e))
+        if going and not seen.live and not more(seen):
+            st.rerun()  # the rest of the page is drawn of what it found
+
+    look()
+    return None if first.live else first
+
+
+def state(seen: Look) -> None:
+    """One line: where it is in the queue, how far it is, how it ended."""
+    if seen.live:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.progress(min(1.0, seen.done / seen.total) if seen.total else 0.0, words(seen), width="stretch")
+            if st.button("Cancel", key=f"cancel.{seen.key}"):
+                jobs.engine().cancel(seen.key)
+    elif seen.state in WORDS:
+        how = st.error if seen.state == "failed" else st.warning
+        more = " It can go on from its last checkpoint." if seen.resumable else ""
+        how(f"{WORDS[seen.state]} {seen.error}{more}")
+
+
+def words(seen: Look) -> str:
+    """A live run in words."""
+    if seen.state == "queued":
+        before = {0: "It is the next.", 1: "One study is before it."}
+        return f"Waiting for a worker. {before.get(seen.ahead, f'{seen.ahead} studies are before it.')}"
+    if not seen.total:
+        return "Starting …"
+    left = "" if seen.left is None else f", about {duration(seen.left)} left"
+    return f"Step {seen.done} of {seen.total}{left}"
+
+
+def duration(seconds: float) -> str:
+    """In words, as exactly as one needs it."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
