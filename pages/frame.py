@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 HERE = Path(__file__).resolve().parent
+SECTIONS = {"Explore": ("See", "Path", "Compare", "Axioms"), "Attack": ("Fool",)}
 log = logging.getLogger("attrcore.pages")
 
 
@@ -22,15 +23,11 @@ def frame() -> None:
     script = (HERE.parent / "assets" / "history.js").read_text()
     st.html(f"<script>{script}</script>", unsafe_allow_javascript=True)
     sections = {
-        "Explore": [
-            st.Page(HERE / "explore" / "see.py", title="See", default=True),
-            st.Page(HERE / "explore" / "path.py", title="Path"),
-            st.Page(HERE / "explore" / "compare.py", title="Compare"),
-            st.Page(HERE / "explore" / "axioms.py", title="Axioms"),
-        ],
-        "Attack": [
-            st.Page(HERE / "attack" / "fool.py", title="Fool"),
-        ],
+        section: [
+            st.Page(HERE / section.lower() / f"{title.lower()}.py", title=title, default=title == "See")
+            for title in titles
+        ]
+        for section, titles in SECTIONS.items()
     }
     page = st.navigation(sections, position="hidden")
     menu(sections)

@@ -24,13 +24,14 @@ def fit_and_say(
 ) -> tuple[np.ndarray, str]:
     """The same, and in a few words what was done to the picture beyond scaling it; often nothing."""
     channels, h, w = size
-    if picture.size == (w, h) and picture.mode == ("L" if channels == 1 else "RGB") and rim(picture) <= DARK[channels]:
-        return np.atleast_3d(np.asarray(picture)).transpose(2, 0, 1).copy(), ""
     colour = colourful(picture)
+    grey = "" if colour or channels == 1 else "grey in all three channels"
+    if picture.size == (w, h) and picture.mode == ("L" if channels == 1 else "RGB") and rim(picture) <= DARK[channels]:
+        return np.atleast_3d(np.asarray(picture)).transpose(2, 0, 1).copy(), grey
     if channels == 1:
         pixels, done = fit_digit(picture.convert("L"), (w, h))
         return pixels, ", ".join(["made grey"] * colour + done)
-    done = [] if colour else ["grey in all three channels"]
+    done = [grey] if grey else []
     picture = picture.convert("RGB")
     short = min(picture.size)
     if short < min(h, w, resize):
