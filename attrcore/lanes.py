@@ -13,12 +13,15 @@ import dask
 import torch
 from cachetools import TTLCache, cached
 from distributed import Client, Nanny, Scheduler, SpecCluster
+from distributed.core import Status
 from distributed.gc import disable_gc_diagnosis
 from distributed.security import Security
+from tornado.ioloop import PeriodicCallback
 
 from attrcore.answers import NoAnswer
 
 LONG = {"long": 1}  # what a worker for studies offers and a study takes
+MENDED = 2000  # milliseconds between two looks at nannies
 ENOUGH = 1.0  # seconds, about, that a worker has to end by itself; by default 4
 
 
@@ -31,22 +34,46 @@ def knock(address: str) -> None:
         raise NoAnswer(f"The scheduler {address}, which DASK_SCHEDULER_ADDRESS names, does not answer.") from e
 
 
+class Lane(SpecCluster):
+    """A scheduler in this process whose workers come back, also those whose nanny has given up.
+
+    A nanny starts its worker anew when that dies, but not one that dies while it wakes up.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options, **surroundings())
+        self.mending = PeriodicCallback(self.mend, MENDED)
+        self.loop.add_callback(self.mending.start)
+
+    async def mend(self) -> None:
+        """Replace nannies that ended by themselves."""
+        if self.status != Status.running:
+            self.mending.stop()
+            return
+        gone = [name for name, one in self.workers.items() if one.status in (Status.closed, Status.failed)]
+        for name in gone:
+            del self.workers[name]
+        if gone:
+            with suppress(Exception):  # it may die again, and is looked after again
+                await self._correct_state()
+
+
 def quick_cluster() -> SpecCluster:
-    """A scheduler in this process and the first worker of the quick lane; `Engine.grow` adds the others."""
+    """The quick lane with its first worker; `Engine.grow` adds the others."""
     # The preload imports torch and loads the first model before the first visitor asks.
     worker = nanny(preload=["attrcore.quick"])
-    return SpecCluster(workers={0: worker}, worker=worker, **surroundings())
+    return Lane(workers={0: worker}, worker=worker)
 
 
-class LongCluster(SpecCluster):
-    """A scheduler in this process with one worker per GPU, or one on the CPU.  It does not wait for them.
+class LongCluster(Lane):
+    """The long lane with one worker per GPU, or one on the CPU.  It does not wait for them.
 
     Which GPU is in the worker's specification, so that a worker that was restarted has the same.
     """
 
     def __init__(self) -> None:
         self.places = [{"env": {"CUDA_VISIBLE_DEVICES": gpu}} for gpu in gpus()] or [{}]
-        super().__init__(**surroundings())
+        super().__init__()
         self.scale(len(self.places))
 
     def new_worker_spec(self) -> dict[str, Any]:

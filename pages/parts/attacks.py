@@ -1,5 +1,7 @@
 """Widgets that put an attack together: whose map, what it wants, how far it may go, and how it climbs."""
 
+from dataclasses import fields
+
 import numpy as np
 import streamlit as st
 
@@ -157,7 +159,8 @@ def climbing(method: Recipe, aim: Aim, ball: Ball, steps: int) -> Ascent:
         share = st.number_input("Step (share of the largest change)", 0.001, 2.0, 0.1, 0.05, key=kept("step"),
                                 width=270, **LINKED)  # fmt: skip
     way = knobs.recipe(direction, across=270)
-    climb = rule(size=min(max(share * ball.eps, 1e-5), 1.0))
+    lo, hi = next((f.metadata["lo"], f.metadata["hi"]) for f in fields(rule) if f.name == "size")
+    climb = rule(size=min(max(share * ball.eps, lo), hi))
     return knobs.recipe(Ascent, across=270, given={
         "aim": aim, "ball": ball, "direction": way, "climb": climb, "steps": steps,
     })  # fmt: skip

@@ -1,0 +1,121 @@
+"""The page Fool, driven without a browser but with the real engine."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from attrcore import jobs, kept, store
+from attrcore.balls import L2, Linf
+from attrcore.data.digits import packaged_digits
+from attrcore.explain import EXPLAINERS
+from attrcore.png import from_letters
+from attrcore.recipe import Recipe
+from attrcore.studies.fooling import Fooling
+from pages.parts import attacks
+from tests.pages.reading import tables
+from tests.waiting import over
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def engine():
+    yield jobs.engine()
+    jobs.close()
+
+
+@pytest.fixture
+def built(monkeypatch):
+    """The studies that the widgets describe, run by run."""
+    seen, chosen = [], attacks.chosen
+    monkeypatch.setattr(attacks, "chosen", lambda scene: seen.append(chosen(scene)) or seen[-1])
+    return seen
+
+
+def opened(**address):
+    at = AppTest.from_file(ROOT / "pages" / "attack" / "fool.py", default_timeout=120)
+    for key, value in address.items():
+        at.query_params[key] = str(value)
+    return at.run()
+
+
+def text(at):
+    return "\n".join(e.value for e in (*at.markdown, *at.caption, *at.error, *at.info, *at.warning))
+
+
+def start(at):
+    return next(b for b in at.button if b.label in ("Attack", "Go on"))
+
+
+def test_it_opens_with_an_attack_on_a_digit_and_runs_nothing(built):
+    at = opened()
+    assert not at.exception and not at.error and at.title[0].value == "Fool"
+    (study,) = built
+    assert study.attack.ball == Linf(eps=26 / 255) and study.k == 100 and study.subject.target == -1
+    assert np.array_equal(from_letters(study.subject.picture)[0], packaged_digits()[0][0])
+    assert "12.8%" in text(at) and store.look(study.key()) is None
+
+
+@pytest.mark.parametrize("aim", attacks.AIMS)
+def test_every_aim_makes_a_study_that_a_file_holds(built, aim):
+    at = opened(aim=aim, k=57)
+    assert not at.exception and not at.error
+    study = built[-1]
+    assert type(study.attack.aim) is attacks.AIMS[aim] and Recipe.from_dict(study.to_dict()) == study
+    assert getattr(study.attack.aim, "k", 57) == study.k == 57
+
+
+def test_widgets_reach_the_study(built):
+    opened(method="Grad-CAM", ball="L2", length=3.5, steps=12, step=0.5, draws=7)
+    study = built[-1]
+    assert type(study.subject.explainer) is EXPLAINERS["Grad-CAM"] and study.attack.ball == L2(eps=3.5)
+    assert study.attack.steps == 12 and study.attack.climb.size == pytest.approx(1.75)
+    assert study.draws == 7
+
+
+@pytest.mark.parametrize("method", [name for name, cls in EXPLAINERS.items() if not cls.differentiable])
+def test_what_has_no_derivative_is_attacked_by_trial(built, method):
+    at = opened(method=method)
+    assert not at.exception and type(built[-1].subject.explainer) is EXPLAINERS[method]
+    assert type(built[-1].attack.direction).__name__ == "SPSA"
+
+
+def test_it_starts_and_shows_what_the_result_says(built):
+    at = opened(steps=15, draws=6, **{"no.Packaged digits": 11})
+    start(at).click().run()
+    key = built[-1].key()
+    assert over(jobs.engine(), key, 180).state == "done"
+    at.run()
+    assert not at.exception and not at.error
+    n = kept.result(key).numbers
+    found = tables(at)[0].set_index("Measure")
+    for row in n["likeness"]:
+        mean = np.mean(row["random"])
+        assert found.loc[row["measure"], "Attacked"] == f"{row['attacked']:.2f}"
+        assert found.loc[row["measure"]].iloc[1].startswith(f"{mean:.2f} (")
+    assert found.loc["Largest change, levels", "Attacked"] == str(n["change"]["attacked"]["largest"])
+    assert f"**Of the 100 most important pixels {n['likeness'][0]['attacked']:.0%} are left;**" in text(at)
+    again = opened(run=key)  # by its key alone, whatever the widgets say
+    assert not again.exception and tables(again)[0].equals(tables(at)[0]) and "from the store" in text(again)
+
+
+def test_an_attack_without_a_slope_says_so(built):
+    at = opened(steps=5, draws=5, **{"Derivative.corners": "as they are"})
+    start(at).click().run()
+    over(jobs.engine(), built[-1].key(), 180)
+    at.run()
+    said = text(at)
+    flat = kept.result(built[-1].key()).numbers["steps without slope"]
+    assert (f"no slope to climb at {flat} of 5 steps" in said) == (flat > 0) and flat == 5
+
+
+def test_a_link_to_a_run_that_is_not_here_says_so():
+    at = opened(run="0" * 16)
+    assert not at.exception and f"run {'0' * 16}, which is not here" in text(at)
+
+
+def test_nothing_else_is_opened_as_an_attack(built):
+    at = opened(run="../../etc/passwd")
+    assert not at.exception and isinstance(built[-1], Fooling)
