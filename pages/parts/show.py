@@ -15,7 +15,7 @@ from attrcore.kinds import Refused
 from attrcore.look import Look, ends, ramp, shown
 from attrcore.look import picture as rgb
 from attrcore.quick import Drawn, Prediction
-from attrcore.recipe import Recipe, parts
+from attrcore.recipe import Recipe, called, parts
 from pages.parts import lens
 from pages.parts.badges import Badge, advice, found
 from pages.parts.cached import Painted, awaited
@@ -23,6 +23,7 @@ from pages.parts.knobs import escaped
 from pages.parts.pick import Scene
 
 MOST = 7  # maps under the lens, beside the image
+WORDY = 60  # letters of a setting that are still shown; a picture in a recipe has thousands
 CARD = 205  # px: four fit beside the sidebar at 1280, seven at 1920
 
 
@@ -198,8 +199,11 @@ def settings(method: Recipe) -> str:
     for f in fields(method):
         value = getattr(method, f.name)
         if isinstance(value, Recipe):
-            menu = {cls: name for name, cls in parts(type(method), f.name).items()}
-            value = menu[type(value)] + (f" ({settings(value)})" if fields(value) else "")
+            menu = {cls: name for name, cls in parts(type(method), f.name).items()} if "part" in f.metadata else {}
+            name = menu.get(type(value), called(type(value)))
+            value = name + (f" ({settings(value)})" if fields(value) else "")
+        elif isinstance(value, str) and len(value) > WORDY:
+            value = f"{len(value):,} letters"
         elif isinstance(value, bool):
             value = "on" if value else "off"
         label = f.metadata.get("label") or f.name.replace("_", " ")

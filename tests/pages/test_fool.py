@@ -20,10 +20,7 @@ from tests.waiting import over
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def engine():
-    yield jobs.engine()
-    jobs.close()
+pytestmark = pytest.mark.usefixtures("studying")
 
 
 @pytest.fixture
