@@ -60,7 +60,7 @@ class Matrix:
                 if level.isnan().all():
                     level = null(measure, maps, maps, MOVES).nanmean(0)
                 self.tables["chance"][batch, j, m] = level.cpu()
-            if not batch[0]:
+            if 0 in batch:
                 self.tables["clean maps"][j] = shown(maps[0])
 
     def fill(
@@ -69,9 +69,9 @@ class Matrix:
         """Row i: moved images (B, C, H, W), whether their predictions are kept, and columns' maps before and after."""
         for j, maps in after.items():
             self.tables["likeness"][batch, i, j] = likeness(clean[j], maps, self.k).cpu()
-            if not batch[0]:
+            if 0 in batch:
                 self.tables["maps"][i, j] = shown(maps[0])
-        if not batch[0]:
+        if 0 in batch:
             self.tables["images"][i] = torch.from_numpy(levels(z[0]))
         self.tables["kept"][batch, i] = kept.float().cpu()
 
@@ -80,8 +80,13 @@ class Matrix:
         return {"row": torch.tensor(i), "image": self.tables["images"][i], "maps": self.tables["maps"][i]}
 
     def facts(self) -> dict[str, Any]:
-        """Means over the pictures so far with their 95 % intervals, in numbers that JSON holds."""
-        table, known = self.tables["likeness"], self.tables["kept"]
+        """Means over the pictures so far with their 95 % intervals, in numbers of four places that JSON holds.
+
+        A difference is a picture's likeness less that under the random change: of pairs, since pictures differ more
+        than rows do.
+        """
+        table, known, control = self.tables["likeness"], self.tables["kept"], self.rows.index(Row("random", ""))
+        beyond = table - table[:, control : control + 1]
         return {
             "rows": [{**row._asdict(), "reason": r} for row, r in zip(self.rows, self.reasons["rows"], strict=True)],
             "columns": [
@@ -90,6 +95,7 @@ class Matrix:
             ],
             "pictures": len(table),
             "likeness": {name: self.spread(table[..., m]) for m, name in enumerate(self.names)},
+            "difference": {name: self.spread(beyond[..., m]) for m, name in enumerate(self.names)},
             "chance": {name: self.means("chance", m) for m, name in enumerate(self.names)},
             "ceiling": {name: self.means("ceiling", m) for m, name in enumerate(self.names)},
             "kept": [self.share(known[:, i]) for i in range(len(self.rows))],
@@ -98,13 +104,20 @@ class Matrix:
     def spread(self, values: Tensor) -> dict[str, list[list[float | None]]]:
         """Mean, low and high end, and count of every cell of (N, rows, columns), each rows x columns."""
         cells = [[interval(values[:, i, j]) for j in range(values.shape[2])] for i in range(values.shape[1])]
-        return {part: [[cell[part] for cell in row] for row in cells] for part in ("mean", "low", "high", "count")}
+        return {
+            part: [[short(cell[part]) for cell in row] for row in cells] for part in ("mean", "low", "high", "count")
+        }
 
     def means(self, name: str, m: int) -> list[float | None]:
         """The mean over pictures of a column's levels, for every column."""
-        return [plain(column.nanmean()) for column in self.tables[name][..., m].unbind(1)]
+        return [short(plain(column.nanmean())) for column in self.tables[name][..., m].unbind(1)]
 
     def share(self, kept: Tensor) -> dict[str, Any]:
         """Of the pictures known so far."""
         known = kept[~kept.isnan()]
         return share(known) if len(known) else {"share": None, "interval95": None, "count": 0}
+
+
+def short(value: float | None) -> float | None:
+    """To four places: pages read these numbers again and again while the matrix fills."""
+    return value if value is None else round(value, 4)

@@ -1,6 +1,7 @@
 """What every study needs: somebody who runs it to its end, a device, batches, and means with their intervals."""
 
 from collections.abc import Callable, Generator
+from functools import cache
 from typing import Any
 
 import torch
@@ -57,9 +58,15 @@ def interval(values: Tensor) -> dict[str, Any]:
     if not count:
         return {"mean": None, "low": None, "high": None, "count": 0}
     mean = float(known_.mean())
-    half = float(student.ppf(0.975, count - 1) * known_.std() / count**0.5) if count > 1 else None
+    half = float(quantile(count) * known_.std() / count**0.5) if count > 1 else None
     low, high = (None, None) if half is None else (mean - half, mean + half)
     return {"mean": mean, "low": low, "high": high, "count": count}
+
+
+@cache
+def quantile(count: int) -> float:
+    """How many standard errors of so many values reach to either end of a 95 % interval."""
+    return student.ppf(0.975, count - 1)
 
 
 def plain(value: Tensor) -> float | None:

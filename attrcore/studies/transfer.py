@@ -34,8 +34,8 @@ class Transfer(Recipe):
     A row is an attack on one method's map of each picture, a column what a method makes of the images that it leaves,
     rounded to 8 bits and read again; all explain the class that is predicted of the clean picture.  In a cell stands
     the likeness of the column's own maps before and after.  The last rows are controls in the same ball: one random
-    change, and for each attack a random walk of as many steps, of which the best is kept as the attack keeps it.  What
-    does not fall below the random change needed no attack.
+    change, and for each attack a random walk of as many steps, of which the best is kept as the attack keeps it.  An
+    attack reaches another method where the difference to the random change, of the same pictures, lies below zero.
     """
 
     model: str = knob("", help="Name in the menu of models.")
@@ -70,7 +70,7 @@ class Transfer(Recipe):
         most = max([EXPLAINERS[row.method]().passes for row in rows if row.method], default=1)
         yield Progress(0, total, matrix.facts())
         for batch in in_batches(pictures, net, device, most):
-            left, first = matrix.left(batch), int(batch[0]) == 0
+            left, first = matrix.left(batch), 0 in batch
             done += len(batch) * (sum(costs) - sum(costs[i] for i in left))
             if not left:
                 continue

@@ -56,6 +56,9 @@ def test_an_attacked_map_breaks_more_than_by_a_random_change_or_a_walk(found):
             mean(result)[kinds.index(row)][j] for row in (("attack", method), ("random", ""), ("walk", method))
         )
         assert attack < min(random, walk) - 0.1
+        beyond = result.numbers["difference"]["Top-k overlap"]
+        assert beyond["mean"][kinds.index(("attack", method))][j] == pytest.approx(attack - random, abs=2e-4)
+        assert beyond["mean"][kinds.index(("random", ""))][j] == 0
     best = result.tensors["kept"][:, [kinds.index(("attack", "Gradient")), kinds.index(("walk", "Grad-CAM"))]]
     assert (best == 1).all()  # an attack keeps only what keeps the prediction
 
@@ -89,11 +92,11 @@ def test_what_the_network_does_not_support_has_its_reason_in_row_and_column():
 
 def test_every_column_has_its_chance_level_and_its_ceiling(found):
     numbers = found[0].numbers
-    assert numbers["chance"]["Top-k overlap"] == pytest.approx([100 / 784] * 4)
+    assert numbers["chance"]["Top-k overlap"] == pytest.approx([100 / 784] * 4, abs=1e-4)
     assert all(0 < level < 1 for level in numbers["chance"]["Cosine"]) and numbers["chance"]["Kendall"] == [0.0] * 4
     for name, spread in numbers["likeness"].items():
         for row in spread["mean"]:
-            assert all(v is None or v <= top + 1e-6 for v, top in zip(row, numbers["ceiling"][name], strict=True))
+            assert all(v is None or v <= top + 2e-4 for v, top in zip(row, numbers["ceiling"][name], strict=True))
     assert numbers["ceiling"]["Top-k overlap"][3] == pytest.approx(1.0)
 
 
@@ -137,8 +140,8 @@ def test_of_one_picture_the_diagonal_is_what_the_study_of_one_attack_measures():
     assert numbers["pictures"] == 1
     for row in alone:
         spread = numbers["likeness"][row["measure"]]
-        assert spread["mean"][0][0] == pytest.approx(row["attacked"]) and spread["low"][0][0] is None
-        assert spread["mean"][1][0] == pytest.approx(row["random"][0])
+        assert spread["mean"][0][0] == pytest.approx(row["attacked"], abs=1e-4) and spread["low"][0][0] is None
+        assert spread["mean"][1][0] == pytest.approx(row["random"][0], abs=1e-4)
 
 
 def test_taken_up_again_it_computes_only_what_is_missing_and_gives_the_same_bits(found):
