@@ -55,9 +55,10 @@ class Transfer(Recipe):
         return [*(Row("attack", method) for method in methods), Row("random", ""), *walks]
 
     def run(self, state: dict[str, Tensor] | None = None) -> Run:
-        """Batch by batch, all rows of each.  Progress counts passes through the network, about.
+        """Batch by batch, all rows of each, the cheapest first: the random change, which the others are compared with.
 
-        The facts of a finished row are the matrix so far; in later batches only those of the last row.
+        Progress counts passes through the network, about.  The facts of a finished row are the matrix so far;
+        in later batches only those of the last row.
         """
         device = torch.device(best_device())
         net = loaded(self.model, self.digest, str(device)).net
@@ -70,7 +71,7 @@ class Transfer(Recipe):
         most = max([EXPLAINERS[row.method]().passes for row in rows if row.method], default=1)
         yield Progress(0, total, matrix.facts())
         for batch in in_batches(pictures, net, device, most):
-            left, first = matrix.left(batch), 0 in batch
+            left, first = sorted(matrix.left(batch), key=costs.__getitem__), 0 in batch
             done += len(batch) * (sum(costs) - sum(costs[i] for i in left))
             if not left:
                 continue
