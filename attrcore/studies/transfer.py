@@ -36,6 +36,8 @@ class Transfer(Recipe):
     the likeness of the column's own maps before and after.  The last rows are controls in the same ball: one random
     change, and for each attack a random walk of as many steps, of which the best is kept as the attack keeps it.  An
     attack reaches another method where the difference to the random change, of the same pictures, lies below zero.
+    Two caveats: the intervals are over pictures, not over draws of the random change; and a walk of small steps stays
+    well inside the ball, where it breaks less than the one change, which goes to the rim.
     """
 
     model: str = knob("", help="Name in the menu of models.")
