@@ -67,6 +67,11 @@ def measures(k: int, side: int) -> dict[str, Metric]:
     }
 
 
+def likeness(clean: Tensor, after: Tensor, k: int) -> Tensor:
+    """Every measure of maps beside the clean ones, (B, H, W), (B, H, W) -> (B, measures)."""
+    return torch.stack([measure(clean, after) for measure in measures(k, clean.shape[-1]).values()], 1)
+
+
 def chance(measure: Metric, maps: Tensor) -> Tensor:
     """What unrelated maps score on average beside each of (B, H, W): (B,); not a number where only moving tells."""
     if isinstance(measure, TopKOverlap | LensRecall):

@@ -4,5 +4,6 @@ from attrcore.recipe import Recipe
 from attrcore.studies.budget import Budget
 from attrcore.studies.fooling import Fooling
 from attrcore.studies.training import Training
+from attrcore.studies.transfer import Transfer
 
-STUDIES: dict[str, type[Recipe]] = {"Budget": Budget, "Fooling": Fooling, "Training": Training}
+STUDIES: dict[str, type[Recipe]] = {"Budget": Budget, "Fooling": Fooling, "Training": Training, "Transfer": Transfer}

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from scipy.stats import t as student
 from torch import Tensor
 
 from attrcore.attack.aims import DrainTopPixels, MoveCentre
@@ -17,13 +16,10 @@ from attrcore.attack.directions import Derivative, Direction, Lot
 from attrcore.attack.random_sign import RandomSign
 from attrcore.attack.seen import predicted, seen
 from attrcore.balls import LEVELS, Linf
-from attrcore.batches import chunk
-from attrcore.data import collections
-from attrcore.data.fit import fit
-from attrcore.evidence import Case, chance, measures
+from attrcore.evidence import Case, chance, likeness, measures
 from attrcore.explain import EXPLAINERS
 from attrcore.explain.gradient import Gradient
-from attrcore.kinds import NotNow, Progress, Refused, Result
+from attrcore.kinds import Progress, Refused, Result
 from attrcore.maps import mass_centre
 from attrcore.metrics import TopKOverlap
 from attrcore.models import find
@@ -31,11 +27,11 @@ from attrcore.models.loaded import loaded
 from attrcore.origin import made_by
 from attrcore.png import reopened
 from attrcore.recipe import Recipe, knob, part
-from attrcore.studies.running import Run, best_device
+from attrcore.studies.running import Run, best_device, in_batches, interval, plain
+from attrcore.studies.selection import Selection
 
 ATTACKS = ("Random sign", "Random walk", "Top-k", "Mass centre")
 SHIFT, KEPT = "Centre shift", "Prediction kept"
-MOST_AT_ONCE = 64  # pictures in a batch; a cancelled study loses one batch at one size
 
 
 @dataclass(frozen=True)
@@ -73,14 +69,14 @@ class Budget(Recipe):
         """Batch by batch, all sizes and attacks of each; the state is the table as far as it is filled."""
         device = torch.device(best_device())
         sizes, classifier = self.sizes(), loaded(self.model, self.digest, str(device))
-        pictures = self.pictures()
+        pictures = Selection(collection=self.collection, count=self.count).opened(self.model)
         names = [*measures(self.k, pictures.shape[-1]), SHIFT, KEPT]
         table = torch.full((len(pictures), len(ATTACKS), len(sizes), len(names)), torch.nan)
         level = torch.full((len(pictures), len(names)), torch.nan)
         if state is not None:
             table, level = state["table"].clone(), state["chance"].clone()
-        once = min(MOST_AT_ONCE, chunk(classifier.net, pictures[:1].to(device), graphs=max(1, self.explainer.passes)))
-        batches, cells = torch.arange(len(pictures)).split(once), list(product(range(len(sizes)), range(len(ATTACKS))))
+        batches = in_batches(pictures, classifier.net, device, self.explainer.passes)
+        cells = list(product(range(len(sizes)), range(len(ATTACKS))))
         done, total = 0, len(batches) * len(cells) * self.steps
         for rows in batches:
             left = [(i, j) for j, i in cells if table[rows, i, j].isnan().all()]
@@ -105,19 +101,6 @@ class Budget(Recipe):
             self, self.summary(table, level, sizes, names), {"table": table, "chance": level}, made_by(device)
         )
 
-    def pictures(self) -> Tensor:
-        """(N, C, H, W) in [0, 1], as the network gets them.  Raises Refused where there are none."""
-        entry = find(self.model)
-        if self.collection not in collections():
-            raise Refused(f"There is no collection {self.collection!r} on this machine.")
-        source = collections()[self.collection]
-        if reason := source.missing():
-            raise NotNow(reason)
-        names = source.names()
-        chosen = [names[i * len(names) // min(self.count, len(names))] for i in range(min(self.count, len(names)))]
-        found = [fit(source.open(name), entry.size, entry.resize, entry.interpolation) for name in chosen]
-        return torch.from_numpy(np.stack(found)) / 255
-
     def moved(self, batch: Case, attack: str, eps: float) -> Iterator[tuple[int, Tensor]]:
         """Number of the step and the best images so far."""
         ball = Linf(eps=eps)
@@ -139,9 +122,8 @@ class Budget(Recipe):
     def compared(self, batch: Case, clean: Tensor, moved: Tensor) -> Tensor:
         """Every measure of every picture, (B, measures)."""
         after = seen(batch.net, batch.explain, moved, batch.target, batch.target)
-        found = [measure(clean, after.maps) for measure in measures(self.k, moved.shape[-1]).values()]
         shift = (mass_centre(after.maps) - mass_centre(clean)).norm(dim=1)
-        return torch.stack([*found, shift, after.kept.to(shift)], 1).cpu()
+        return torch.cat([likeness(clean, after.maps, self.k), torch.stack([shift, after.kept.to(shift)], 1)], 1).cpu()
 
     def chances(self, clean: Tensor, count: int) -> Tensor:
         """Chance levels beside every clean map, (B, measures)."""
@@ -158,20 +140,3 @@ class Budget(Recipe):
         chances = {name: plain(level[:, m].nanmean()) for m, name in enumerate(names)}
         pixels = int(np.prod(find(self.model).size[1:]))
         return {"levels": sizes, "curves": curves, "chance": chances, "pixels": pixels}
-
-
-def interval(values: Tensor) -> dict[str, Any]:
-    """Mean of what is known, its 95 % interval by Student's t (1908), and of how many pictures."""
-    known_ = values[~values.isnan()].double()
-    count = len(known_)
-    if not count:
-        return {"mean": None, "low": None, "high": None, "count": 0}
-    mean = float(known_.mean())
-    half = float(student.ppf(0.975, count - 1) * known_.std() / count**0.5) if count > 1 else None
-    low, high = (None, None) if half is None else (mean - half, mean + half)
-    return {"mean": mean, "low": low, "high": high, "count": count}
-
-
-def plain(value: Tensor) -> float | None:
-    """A number that JSON holds."""
-    return None if value.isnan() else float(value)

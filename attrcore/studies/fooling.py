@@ -16,9 +16,10 @@ from attrcore.kinds import Progress, Refused, Result, Step
 from attrcore.metrics import Kendall, TopKOverlap
 from attrcore.models.loaded import loaded
 from attrcore.origin import made_by
-from attrcore.png import from_letters, levels
+from attrcore.png import levels
 from attrcore.recipe import Recipe, knob, part
-from attrcore.studies.running import Run, best_device
+from attrcore.studies.running import Run, best_device, shown
+from attrcore.studies.selection import sized
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,7 @@ class Subject(Recipe):
         """
         device = best_device()
         classifier = loaded(self.model, self.digest, device)
-        pixels = from_letters(self.picture)
-        if pixels.shape != tuple(classifier.size):
-            raise Refused(f"{self.model} takes pictures of {classifier.size} (C, H, W), got {pixels.shape}.")
-        x = torch.from_numpy(pixels)[None].to(torch.device(device)) / 255
+        x = sized(self.picture, self.model, classifier.size).to(torch.device(device))
         label = predicted(classifier.net, x)
         if self.target >= len(classifier.classes):
             raise Refused(f"{self.model} has {len(classifier.classes)} classes, got class {self.target}.")
@@ -114,5 +112,4 @@ class Fooling(Recipe):
 
 def frame(step: Step) -> dict[str, Tensor]:
     """One step as it is shown: the image (C, H, W) in 8 bits, and its map (H, W) as a share of its largest value."""
-    top = step.maps[0].max().clamp_min(torch.finfo(step.maps.dtype).tiny)
-    return {"image": torch.from_numpy(levels(step.now[0])), "map": (step.maps[0] / top).half().cpu()}
+    return {"image": torch.from_numpy(levels(step.now[0])), "map": shown(step.maps[0])}

@@ -1,15 +1,20 @@
-"""What every study needs: somebody who runs it to its end, a device, and shares with their intervals."""
+"""What every study needs: somebody who runs it to its end, a device, batches, and means with their intervals."""
 
 from collections.abc import Callable, Generator
+from functools import cache
 from typing import Any
 
 import torch
 from scipy.stats import binomtest
+from scipy.stats import t as student
 from torch import Tensor, nn
 
+from attrcore.batches import chunk
 from attrcore.kinds import Progress, Result
 
 Run = Generator[Progress, None, Result]
+
+MOST_AT_ONCE = 64  # pictures in a batch; a cancelled study loses one batch of one attack
 
 
 def finish(run: Run, on_progress: Callable[[Progress], Any] = lambda p: None) -> Result:
@@ -33,8 +38,42 @@ def predictions(net: nn.Module, images: Tensor, chunk: int = 500) -> Tensor:
     return torch.cat([net(x.to(device)).argmax(1).cpu() for x in images.split(chunk)])
 
 
+def in_batches(pictures: Tensor, net: nn.Module, device: torch.device, passes: int) -> tuple[Tensor, ...]:
+    """Rows of (N, C, H, W) that are attacked side by side, where one map takes so many passes."""
+    once = min(MOST_AT_ONCE, chunk(net, pictures[:1].to(device), graphs=max(1, passes)))
+    return torch.arange(len(pictures)).split(once)
+
+
 def share(hits: Tensor) -> dict[str, Any]:
     """The share of true entries with its Wilson 95 % interval."""
     result = binomtest(int(hits.sum()), len(hits))
     low, high = result.proportion_ci(method="wilson")
     return {"share": result.statistic, "interval95": [round(low, 4), round(high, 4)], "count": len(hits)}
+
+
+def interval(values: Tensor) -> dict[str, Any]:
+    """Mean of what is known, its 95 % interval by Student's t (1908), and of how many pictures."""
+    known_ = values[~values.isnan()].double()
+    count = len(known_)
+    if not count:
+        return {"mean": None, "low": None, "high": None, "count": 0}
+    mean = float(known_.mean())
+    half = float(quantile(count) * known_.std() / count**0.5) if count > 1 else None
+    low, high = (None, None) if half is None else (mean - half, mean + half)
+    return {"mean": mean, "low": low, "high": high, "count": count}
+
+
+@cache
+def quantile(count: int) -> float:
+    """How many standard errors of so many values reach to either end of a 95 % interval."""
+    return student.ppf(0.975, count - 1)
+
+
+def plain(value: Tensor) -> float | None:
+    """A number that JSON holds."""
+    return None if value.isnan() else float(value)
+
+
+def shown(map_: Tensor) -> Tensor:
+    """A map (H, W) as it is drawn, in half precision on the CPU: as a share of its largest value."""
+    return (map_ / map_.max().clamp_min(torch.finfo(map_.dtype).tiny)).half().cpu()

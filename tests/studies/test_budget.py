@@ -3,8 +3,8 @@ import torch
 
 from attrcore.kinds import Refused
 from attrcore.models import MODELS
-from attrcore.studies.budget import ATTACKS, Budget, interval
-from attrcore.studies.running import finish
+from attrcore.studies.budget import ATTACKS, Budget
+from attrcore.studies.running import finish, interval
 
 ABOUT = {"model": "MNIST CNN", "digest": MODELS["MNIST CNN"].digest, "count": 6, "k": 100}
 STUDY = Budget(levels="0 40", steps=8, size=8.0, **ABOUT)
