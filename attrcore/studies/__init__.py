@@ -3,6 +3,12 @@
 from attrcore.recipe import Recipe
 from attrcore.studies.budget import Budget
 from attrcore.studies.fooling import Fooling
+from attrcore.studies.model_fooling import ModelFooling
 from attrcore.studies.training import Training
 
-STUDIES: dict[str, type[Recipe]] = {"Budget": Budget, "Fooling": Fooling, "Training": Training}
+STUDIES: dict[str, type[Recipe]] = {
+    "Budget": Budget,
+    "Fooling": Fooling,
+    "Model fooling": ModelFooling,
+    "Training": Training,
+}

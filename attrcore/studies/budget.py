@@ -18,12 +18,10 @@ from attrcore.attack.random_sign import RandomSign
 from attrcore.attack.seen import predicted, seen
 from attrcore.balls import LEVELS, Linf
 from attrcore.batches import chunk
-from attrcore.data import collections
-from attrcore.data.fit import fit
 from attrcore.evidence import Case, chance, measures
 from attrcore.explain import EXPLAINERS
 from attrcore.explain.gradient import Gradient
-from attrcore.kinds import NotNow, Progress, Refused, Result
+from attrcore.kinds import Progress, Refused, Result
 from attrcore.maps import mass_centre
 from attrcore.metrics import TopKOverlap
 from attrcore.models import find
@@ -31,6 +29,7 @@ from attrcore.models.loaded import loaded
 from attrcore.origin import made_by
 from attrcore.png import reopened
 from attrcore.recipe import Recipe, knob, part
+from attrcore.studies.pictures import collection, fitted
 from attrcore.studies.running import Run, best_device
 
 ATTACKS = ("Random sign", "Random walk", "Top-k", "Mass centre")
@@ -107,16 +106,10 @@ class Budget(Recipe):
 
     def pictures(self) -> Tensor:
         """(N, C, H, W) in [0, 1], as the network gets them.  Raises Refused where there are none."""
-        entry = find(self.model)
-        if self.collection not in collections():
-            raise Refused(f"There is no collection {self.collection!r} on this machine.")
-        source = collections()[self.collection]
-        if reason := source.missing():
-            raise NotNow(reason)
+        source = collection(self.collection)
         names = source.names()
         chosen = [names[i * len(names) // min(self.count, len(names))] for i in range(min(self.count, len(names)))]
-        found = [fit(source.open(name), entry.size, entry.resize, entry.interpolation) for name in chosen]
-        return torch.from_numpy(np.stack(found)) / 255
+        return fitted(source, chosen, self.model) / 255
 
     def moved(self, batch: Case, attack: str, eps: float) -> Iterator[tuple[int, Tensor]]:
         """Number of the step and the best images so far."""
