@@ -27,7 +27,7 @@ class FineTuning(Recipe):
 
     steps: int = knob(150, 1, 100_000, "Steps.")
     batch: int = knob(32, 1, 1024, "Pictures per step, drawn anew for each.")
-    rate: float = knob(3e-4, 1e-8, 1.0, "Learning rate at the start.")
+    rate: float = knob(1e-3, 1e-8, 1.0, "Learning rate at the start.")
 
     def rows(self, n: int, count: int, seed: int) -> Tensor:
         """Which of `count` pictures serve step n, counted from 1."""
@@ -56,7 +56,7 @@ class PassiveFooling(Recipe):
     """
 
     weight: float = knob(10.0, 0.0, 1e6, "Weight of what the maps are to reach; 0 is fine-tuning alone.")
-    hold: float = knob(1.0, 0.0, 1e6, "Weight of staying at the original network's logits.")
+    hold: float = knob(0.1, 0.0, 1e6, "Weight of staying at the original network's logits.")
 
     def parts(
         self, net: nn.Module, before: Before, rows: slice, aimed: Callable[[Tensor, slice], Tensor] | None
