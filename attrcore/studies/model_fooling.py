@@ -65,7 +65,8 @@ class ModelFooling(Recipe):
     corners: str = knob(
         "softplus", choices=CORNERS,
         help="On which network maps are steered. softplus: ReLUs rounded by beta, since the gradient of a ReLU network "
-        "has little slope. as they are: the network itself, for maps that have one. Measured is always the network.",
+        "has little slope. as they are: the network itself, for maps that have one, such as LRP's, which rounded corners "
+        "change. Measured is always the network itself.",
     )  # fmt: skip
     beta: float = knob(
         10.0, 0.1, 1000.0, "How sharp rounded corners are: the larger, the nearer to the network.",
