@@ -65,7 +65,7 @@ class ModelFooling(Recipe):
     corners: str = knob(
         "softplus", choices=CORNERS,
         help="On which network maps are steered. softplus: ReLUs rounded by beta, since the gradient of a ReLU network "
-        "has little slope. as they are: the network itself, for maps that have one, such as LRP's, which rounded corners "
+        "has little slope. as they are: the network itself, for maps that have one, such as LRP's, which rounding "
         "change. Measured is always the network itself.",
     )  # fmt: skip
     beta: float = knob(
