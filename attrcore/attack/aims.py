@@ -6,7 +6,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from attrcore.attack.regions import Box, Shape
+from attrcore.attack.regions import Box, Frame, Shape
 from attrcore.attack.seen import predicted
 from attrcore.draws import generator
 from attrcore.kinds import Aim, Explainer, Refused
@@ -63,6 +63,21 @@ class FillRegion(Aim):
     def __call__(self, maps: Tensor, clean: Tensor) -> Tensor:
         """(B, H, W), (B, H, W) -> (B,)."""
         return (maps * self.region.mask(*maps.shape[1:]).to(maps)).sum((1, 2))
+
+
+@dataclass(frozen=True)
+class MatchRegion(Aim):
+    """Make the map even in a region and empty elsewhere (Heo et al., 2019, arXiv:1902.02041: location).
+
+    Minus the mean squared distance of the map, scaled to a largest value of one, from the region's mask.
+    """
+
+    region: Shape = part(Frame(), "Where the map is to go.")
+
+    def __call__(self, maps: Tensor, clean: Tensor) -> Tensor:
+        """(B, H, W), (B, H, W) -> (B,)."""
+        scaled = maps / maps.amax((1, 2), keepdim=True).clamp_min(torch.finfo(maps.dtype).tiny)
+        return -(scaled - self.region.mask(*maps.shape[1:]).to(maps)).square().mean((1, 2))
 
 
 @dataclass(frozen=True)

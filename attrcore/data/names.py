@@ -17,6 +17,15 @@ def known(labels: Iterable[str], classes: Iterable[str]) -> bool:
     return any(label <= name or name <= label for label in shown for name in names)
 
 
+def numbered(labels: Iterable[str], classes: Iterable[str]) -> list[int]:
+    """The class of each label, where exactly one class has just its words; -1 elsewhere."""
+    places: dict[frozenset[str], list[int]] = {}
+    for i, name in enumerate(classes):
+        places.setdefault(words(name), []).append(i)
+    found = (places.get(words(label), []) for label in labels)
+    return [one[0] if len(one) == 1 else -1 for one in found]
+
+
 def words(name: str) -> frozenset[str]:
     """The words of a name that mean something, in small letters."""
     return frozenset(re.findall(r"[^\W_]+", name.lower())) - FILLERS

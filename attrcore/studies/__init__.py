@@ -3,7 +3,14 @@
 from attrcore.recipe import Recipe
 from attrcore.studies.budget import Budget
 from attrcore.studies.fooling import Fooling
+from attrcore.studies.model_fooling import ModelFooling
 from attrcore.studies.training import Training
 from attrcore.studies.transfer import Transfer
 
-STUDIES: dict[str, type[Recipe]] = {"Budget": Budget, "Fooling": Fooling, "Training": Training, "Transfer": Transfer}
+STUDIES: dict[str, type[Recipe]] = {
+    "Budget": Budget,
+    "Fooling": Fooling,
+    "Model fooling": ModelFooling,
+    "Training": Training,
+    "Transfer": Transfer,
+}

@@ -46,14 +46,14 @@ class Budget(Recipe):
     model: str = knob("", help="Name in the menu of models.")
     digest: str = knob("", help="sha256 of its weights.")
     collection: str = knob("Packaged digits", help="Where the pictures are taken from.")
-    count: int = knob(16, 1, 1000, "How many pictures, evenly spread over the collection.")
+    count: int = knob(16, 1, 1000, "How many pictures are drawn from the collection.")
     explainer: Recipe = part(Gradient(), "The method whose map is attacked.", EXPLAINERS)
     levels: str = knob("1 2 4 8", help="Largest changes of a pixel, in levels of 255, with blanks between.")
     steps: int = knob(100, 1, 10_000, "Steps of each attack and of the walk.")
     size: float = knob(0.5, 0.01, 64.0, "Length of a step, in levels.")
     direction: Direction = part(Derivative(), "How attacks find their way.")
     k: int = knob(1000, 1, 100_000, "How many pixels count as most important.")
-    seed: int = knob(0, 0, 2**31 - 1, "Random changes and starts.")
+    seed: int = knob(0, 0, 2**31 - 1, "Which pictures are drawn, random changes and starts.")
 
     def sizes(self) -> list[float]:
         """Levels as numbers, in order.  Raises Refused for what are none."""
@@ -69,7 +69,7 @@ class Budget(Recipe):
         """Batch by batch, all sizes and attacks of each; the state is the table as far as it is filled."""
         device = torch.device(best_device())
         sizes, classifier = self.sizes(), loaded(self.model, self.digest, str(device))
-        pictures = Selection(collection=self.collection, count=self.count).opened(self.model)
+        pictures = Selection(collection=self.collection, count=self.count, seed=self.seed).opened(self.model)
         names = [*measures(self.k, pictures.shape[-1]), SHIFT, KEPT]
         table = torch.full((len(pictures), len(ATTACKS), len(sizes), len(names)), torch.nan)
         level = torch.full((len(pictures), len(names)), torch.nan)

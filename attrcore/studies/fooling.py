@@ -19,7 +19,7 @@ from attrcore.origin import made_by
 from attrcore.png import levels
 from attrcore.recipe import Recipe, knob, part
 from attrcore.studies.running import Run, best_device, shown
-from attrcore.studies.selection import sized
+from attrcore.studies.selection import collection, fitted, sized
 
 
 @dataclass(frozen=True)
@@ -28,9 +28,16 @@ class Subject(Recipe):
 
     model: str = knob("", help="Name in the menu of models.")
     digest: str = knob("", help="sha256 of its weights.")
-    picture: str = knob("", help="A PNG file of the network's size, in base64.")
+    picture: str = knob("", help="A PNG file of the network's size, in base64; or a name in the collection.")
     target: int = knob(-1, -1, 100_000, "Which class is explained; -1 for the predicted one.")
     explainer: Recipe = part(Gradient(), "The method whose map is attacked.", EXPLAINERS)
+    collection: str = knob("", help="Where the picture is taken from by its name; empty where the recipe holds it.")
+
+    def pixels(self) -> Tensor:
+        """The picture as the network gets it, (1, C, H, W) uint8.  Raises Refused where it has another size."""
+        if self.collection:
+            return fitted(collection(self.collection), [self.picture], self.model)
+        return sized(self.picture, self.model)
 
     def opened(self) -> Case:
         """Network, picture and class on the best device of this machine.
@@ -39,7 +46,7 @@ class Subject(Recipe):
         """
         device = best_device()
         classifier = loaded(self.model, self.digest, device)
-        x = sized(self.picture, self.model, classifier.size).to(torch.device(device))
+        x = self.pixels().to(torch.device(device)) / 255
         label = predicted(classifier.net, x)
         if self.target >= len(classifier.classes):
             raise Refused(f"{self.model} has {len(classifier.classes)} classes, got class {self.target}.")

@@ -11,11 +11,11 @@ import streamlit as st
 from attrcore.compare import interval
 from attrcore.kinds import Result
 from attrcore.look import Look, limit, shown
-from attrcore.png import from_letters, levels, packed
+from attrcore.png import levels, packed
 from attrcore.quick import Drawn
 from attrcore.recipe import called
 from attrcore.studies.fooling import Fooling
-from pages.parts import cached, lens, show, swipe
+from pages.parts import cached, fooled, lens, show, swipe
 from pages.parts.knobs import escaped
 from pages.parts.tables import table
 
@@ -48,7 +48,7 @@ def verdict(study: Fooling, found: Result) -> None:
 
 def sides(study: Fooling, found: Result) -> None:
     """Image and map before and after, each under a divider, and the maps' badges."""
-    before, after = from_letters(study.subject.picture), levels(found.tensors["attacked"])
+    before, after = fooled.pixels(study), levels(found.tensors["attacked"])
     target = found.numbers["target"]
     answers = [cached.maps(study.subject.model, pixels, target, {"": study.subject.explainer})[""]
                for pixels in (before, after)]  # fmt: skip

@@ -1,5 +1,6 @@
 """An attack on a map, step by step, as the stage shows it while it runs and ever after."""
 
+from functools import lru_cache
 from io import BytesIO
 from typing import Any
 
@@ -13,7 +14,6 @@ from attrcore.folder import Look as Run
 from attrcore.look import Look, limit, paint
 from attrcore.look import picture as rgb
 from attrcore.maps import mass_centre, top_pixels
-from attrcore.png import from_letters
 from attrcore.studies.fooling import Fooling
 from pages.parts import theatre
 from pages.parts.theatre import Curve, Frame, Marks, Play
@@ -25,6 +25,12 @@ PANES = ("Image", f"Change x {AMPLIFIED}", "Map")
 LOOK = Look()
 
 
+@lru_cache(100)
+def pixels(study: Fooling) -> np.ndarray:
+    """The clean picture, (C, H, W) uint8."""
+    return study.subject.pixels()[0].numpy()
+
+
 def stage(study: Fooling, seen: Run) -> None:
     """Send what is new of a run to the browser."""
     key = name(study, seen)
@@ -34,7 +40,7 @@ def stage(study: Fooling, seen: Run) -> None:
         st.caption("The first map is being computed …")
         return
     numbers = [n for n in kept.frames(seen.key, since + 1) if n in facts][:AT_ONCE]
-    clean = from_letters(study.subject.picture)
+    clean = pixels(study)
     frames = [frame(n, facts[n], kept.frame(seen.key, n), clean, study.k) for n in numbers]
     theatre.stage(STAGE, play(study, key, facts[0]), [f for f in frames if f], live=seen.live or more(study, seen))
 
@@ -51,7 +57,7 @@ def name(study: Fooling, seen: Run) -> str:
 
 def play(study: Fooling, key: str, first: dict[str, Any]) -> Play:
     """Panes and curves of this attack, with what to compare with."""
-    clean = from_letters(study.subject.picture)
+    clean = pixels(study)
     chance, random = study.k / clean[0].size, first.get("random", {})
     control = [(n, random[n]) for n in ("aim", "overlap", "kendall") if n in random]
     beside = {n: (("one random change", value),) for n, value in control}

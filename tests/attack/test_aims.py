@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from attrcore.attack.aims import CopyMap, DrainTopPixels, FillRegion, MoveCentre, ReorderPixels, TurnAway
+from attrcore.attack.aims import CopyMap, DrainTopPixels, FillRegion, MatchRegion, MoveCentre, ReorderPixels, TurnAway
 from attrcore.attack.regions import Box
 from attrcore.explain import EXPLAINERS
 from attrcore.explain.gradient import Gradient
@@ -12,7 +12,7 @@ from attrcore.metrics import Cosine, Kendall
 from attrcore.png import in_letters, levels
 from tests.conftest import Toy, seeded
 
-AIMS = (DrainTopPixels(k=7), MoveCentre(), FillRegion(), CopyMap(), TurnAway(), ReorderPixels(pairs=500))
+AIMS = (DrainTopPixels(k=7), MoveCentre(), FillRegion(), MatchRegion(), CopyMap(), TurnAway(), ReorderPixels(pairs=500))
 every_aim = pytest.mark.parametrize("aim", AIMS, ids=lambda a: type(a).__name__)
 
 
@@ -41,7 +41,7 @@ def test_one_value_per_map_and_each_map_for_itself(aim):
 
 @every_aim
 def test_a_clean_map_has_broken_nothing(aim):
-    if isinstance(aim, FillRegion | CopyMap):
+    if isinstance(aim, FillRegion | MatchRegion | CopyMap):
         pytest.skip("it is measured against something else than the clean map")
     a, b = maps(0), maps(1)
     assert (aim(b, b) < aim(a, b)).all()

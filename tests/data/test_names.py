@@ -1,6 +1,6 @@
 import pytest
 
-from attrcore.data.names import known
+from attrcore.data.names import known, numbered
 from attrcore.data.photos import SamplePhotos
 from attrcore.models.imagenet import imagenet_classes
 
@@ -28,3 +28,9 @@ def test_imagenet_knows_the_sample_photos_and_cats_and_dogs_but_no_lesions_and_n
     assert known(SamplePhotos.shows.values(), imagenet_classes())
     assert known(["airplane", "automobile", "bird", "cat"], imagenet_classes())
     assert not known(["hard exudates", "haemorrhages"], imagenet_classes()) and not known(DIGITS, imagenet_classes())
+
+
+def test_a_label_has_the_one_class_of_just_its_words():
+    classes = ("tailed frog", "crane", "crane", "Egyptian cat")
+    assert numbered(["a Tailed frog", "crane", "cat", ""], classes) == [0, -1, -1, -1]
+    assert numbered(["7", "10"], [str(n) for n in range(10)]) == [7, -1]
