@@ -26,7 +26,7 @@ def case(name):
     """Network and images in double precision: a sign must not be rounding's."""
     if name == "digits":
         return MODELS["RAR MNIST CNN (NATURAL)"].load().net.double(), digits(2).double()
-    x = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0), dtype=torch.double)
+    x = torch.rand(2, 3, 48, 48, generator=torch.Generator().manual_seed(0), dtype=torch.double)
     return MODELS["SqueezeNet 1.0"].load().net.double(), x
 
 
