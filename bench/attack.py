@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import psutil
 import torch
 from authors import Protocol, attack, compared, integrated, saliency, softened, told
-from bare import Chain, Map, Walk, deeplift, grad_cam, gradient
+from bare import Chain, Map, Walk, deeplift, grad_cam, gradient, without_rules
 from bare import integrated as points
 from timing import digits
 from torch import Tensor, nn
@@ -46,6 +46,7 @@ EXPLAINED: dict[str, tuple[Explainer, Map]] = {
     f"Integrated Gradients, {FEW} points": (IntegratedGradients(steps=FEW), points(FEW)),
     "Grad-CAM": (GradCam(), grad_cam),
     "DeepLIFT": (DeepLift(), deeplift),
+    "DeepLIFT, beside plain gradients": (DeepLift(), without_rules),
 }
 HOW = Protocol(eps=0.3, k_attack=100, k=100, beta=10.0, iterations=100)  # 200 pixels: all there is of most digits
 OURS = Ascent(ball=Linf(eps=HOW.eps), climb=Momentum(size=HOW.alpha), steps=HOW.iterations, criterion=Kendall())
@@ -209,7 +210,9 @@ def memory(device: str) -> None:
     """Each explainer in a process of its own, so that nothing freed before it hides what it takes."""
     print(f"\n### memory over {LONG} steps: 2 digits, {device}\n")
     print("| explainer | MiB after 10 | after 100 | after 1,000 | most on the GPU |\n|---|--:|--:|--:|--:|")
-    for menu in EXPLAINED:
+    for menu, (_, by_hand) in EXPLAINED.items():
+        if by_hand is without_rules:  # is there already
+            continue
         with multiprocessing.get_context("spawn").Pool(1) as pool:
             found, most = pool.apply(resident, (menu, device))
         print(f"| {menu} | {' | '.join(f'{m:.0f}' for m in found)} | {most} |", flush=True)

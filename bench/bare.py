@@ -88,6 +88,13 @@ def deeplift(net: Chain, x: Tensor, label: Tensor, graph: bool) -> Tensor:
         return x * back(torch.zeros_like(logits).scatter_(1, label[:, None], 1.0))
 
 
+def without_rules(net: Chain, x: Tensor, label: Tensor, graph: bool) -> Tensor:
+    """As many passes as DeepLIFT makes, and the gradient in the place of its rules: less than it can do with."""
+    with torch.no_grad():
+        net(torch.zeros_like(x[:1]))
+    return x * gradient(net, x, label, graph)
+
+
 def values(layers: Any, z: Tensor) -> list[tuple[Tensor, Tensor]]:
     """What goes into each single layer and what comes out of it, in the order in which `lifted` asks."""
     found = []
@@ -170,9 +177,6 @@ def pooled(layer: nn.MaxPool2d, at: tuple[Tensor, Tensor, Tensor, Tensor], messa
     share = message / decides.sum((4, 5)) * ((high - high0).abs() + trifle)
     sent = share[..., None, None] / torch.where(decides, (a - b).abs() + trifle[..., None, None], torch.inf)
     return torch.autograd.grad(a, z, sent, create_graph=graph)[0]
-
-
-MAPS: dict[str, Map] = {"Gradient": gradient, "Grad-CAM": grad_cam, "DeepLIFT": deeplift}
 
 
 class Walk(NamedTuple):
