@@ -1,80 +1,245 @@
-"""Attacks on maps beside their authors' loop, in one run.
+"""Attacks on maps beside the bare passes they need and beside their authors' loop, in one run.
 
     python bench/attack.py                  everything
-    python bench/attack.py digits           one case
-    python bench/attack.py digits 10        with so many steps instead of 20
+    python bench/attack.py steps            a step of an attack beside its bare passes
+    python bench/attack.py authors          top-k on integrated gradients beside the authors' loop
+    python bench/attack.py memory           what a thousand steps leave in memory
 
-Prints a table; asserts nothing.  Variants take turns, and the median of the rounds counts.  Both sides run the same
-number of steps on the same digits: what a step is worth, and how far each gets, stands in the last columns.
+Prints tables; asserts nothing.  Both sides have the same weights and images and take turns, on one thread; the median
+of the rounds counts.  On a CPU seconds are the processor's, of which others on the machine take none.  Where there is a
+GPU, every table is printed for it too, in seconds of the clock.
 """
 
+import multiprocessing
+import statistics
 import sys
-from collections.abc import Callable
-from dataclasses import replace
+import time
+from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
+import psutil
 import torch
-from authors import Protocol, attack, compared, integrated, saliency, told
-from timing import digits, timed
+from authors import Protocol, attack, compared, integrated, saliency, softened, told
+from bare import Chain, Map, Walk, deeplift, grad_cam, gradient, without_rules
+from bare import integrated as points
+from timing import digits
 from torch import Tensor, nn
 
+from attrcore.attack.ascent import Ascent
+from attrcore.attack.climbs import Momentum
+from attrcore.balls import Linf
+from attrcore.data.fit import fit
+from attrcore.data.photos import ImageNetPhotos
+from attrcore.explain import DeepLift, GradCam, Gradient, IntegratedGradients
+from attrcore.kinds import Explainer
+from attrcore.maps import top_pixels
+from attrcore.metrics import Kendall
 from attrcore.models import MODELS
+from attrcore.studies.running import best_device
 
+FEW, MORE = 4, 8  # quadrature points of integrated gradients: beside bare passes, and beside the authors' loop
+CASES = {"digits": ("RAR MNIST CNN (NATURAL)", 32, 10), "photos": ("SqueezeNet 1.0", 2, 5)}  # images, steps per round
 ROUNDS = 3
-HOW = Protocol(eps=0.3, k_attack=100, k=100, beta=10.0)  # 200 pixels would hold all there is of most digits
+EXPLAINED: dict[str, tuple[Explainer, Map]] = {
+    "Gradient": (Gradient(), gradient),
+    f"Integrated Gradients, {FEW} points": (IntegratedGradients(steps=FEW), points(FEW)),
+    "Grad-CAM": (GradCam(), grad_cam),
+    "DeepLIFT": (DeepLift(), deeplift),
+    "DeepLIFT, beside plain gradients": (DeepLift(), without_rules),
+}
+HOW = Protocol(eps=0.3, k_attack=100, k=100, beta=10.0, iterations=100)  # 200 pixels: all there is of most digits
+OURS = Ascent(ball=Linf(eps=HOW.eps), climb=Momentum(size=HOW.alpha), steps=HOW.iterations, criterion=Kendall())
+DIGITS, THEIRS = 64, 4  # how many ours attacks, and how many of them the authors' loop
+LONG = 1000
 
 
-def case(name: str) -> tuple[nn.Module, Tensor, Tensor]:
-    """Two digits on the network of robust-attribution papers, with the classes it predicts."""
-    if name != "digits":
-        raise SystemExit(f"there is no case {name!r}, only digits")
-    net, x = MODELS["RAR MNIST CNN (NATURAL)"].load().net, digits(2)
+class Case(NamedTuple):
+    """What is attacked: the first argument of everything here."""
+
+    net: nn.Module
+    x: Tensor
+    label: Tensor  # the predicted classes
+
+
+def case(name: str, device: str) -> Case:
+    """So many digits, or labelled photos of 224 px."""
+    model, count, _ = CASES[name]
+    entry = MODELS[model]
+    if name == "digits":
+        x = digits(count)
+    else:
+        source = ImageNetPhotos()
+        sized = [fit(source.open(n), entry.size, entry.resize, entry.interpolation) for n in source.names()[:count]]
+        x = torch.stack([torch.from_numpy(s) for s in sized]).float() / 255
+    net, x = entry.load().net.to(device), x.to(device)
     with torch.no_grad():
-        return net, x, net(x).argmax(1)
+        return Case(net, x, net(x).argmax(1))
 
 
-def authors(net: nn.Module, x: Tensor, label: Tensor, how: Protocol) -> Tensor:
-    """Their loop, one image after the other."""
-    return torch.cat([attack(net, x[i : i + 1], int(label[i]), how).image for i in range(len(x))])
+def clock(device: str) -> float:
+    """Seconds of the processor, or for a GPU of the clock, when it has done all it was given."""
+    if device == "cpu":
+        return time.process_time()
+    getattr(torch, device).synchronize()
+    return time.perf_counter()
 
 
-def variants(net: nn.Module, x: Tensor, label: Tensor, steps: int) -> dict[str, Callable[[], Tensor]]:
-    """What is timed: each gives the attacked images."""
-    return {"authors' loop": partial(authors, net, x, label, replace(HOW, iterations=steps))}
+def taken(device: str, run: Callable[[], object]) -> float:
+    """How long it takes."""
+    start = clock(device)
+    run()
+    return clock(device) - start
 
 
-def kept(net: nn.Module, x: Tensor, moved: Tensor, label: Tensor) -> dict[str, Any]:
+def peak(device: str) -> str:
+    """The most memory of the GPU so far, and from here on anew."""
+    if device != "cuda":
+        return ""
+    most = torch.cuda.max_memory_allocated() / 2**20
+    torch.cuda.reset_peak_memory_stats()
+    return f"{most:.0f} MiB"
+
+
+def steps(device: str) -> None:
+    """Each explainer, on each case."""
+    for name, (model, count, per) in CASES.items():
+        reason = MODELS[model].missing() or (ImageNetPhotos().missing() if name == "photos" else "")
+        print(f"\n### a step beside its bare passes: {count} {name} on {model}, {ROUNDS} rounds of {per}, {device}\n")
+        if reason:
+            print(f"Skipped: {reason}")
+            continue
+        print("| explainer | s per step | bare passes | ratio | lowest to highest | images at a time | peak |")
+        print("|---|--:|--:|--:|--:|--:|--:|")
+        for menu, (explain, by_hand) in EXPLAINED.items():
+            beside(menu, case(name, device), explain, by_hand, per)
+
+
+def beside(menu: str, given: Case, explain: Explainer, by_hand: Map, per: int) -> None:
+    """One line of that table.  Every round has its share of the rewriting of the network, as beta grows."""
+    net, x, label = given
+    device, ours = x.device.type, Ascent(steps=10 * per).begin(net, explain, x, label)
+    top, soft = top_pixels(ours.clean, ours.how.aim.k), Chain(softened(net, 10.0))
+    walks = {n: Walk(Chain(net), soft, by_hand, x, label, top, n) for n in {len(x), max(1, len(x) // 4)}}
+    for walk in walks.values():
+        walk.step(x, 1 / 255, 8 / 255)
+    best = min(walks, key=lambda n: taken(device, partial(walks[n].step, x, 1 / 255, 8 / 255)))
+    ours.slope(1, x)  # warm up
+    peak(device)
+    z, rounds = x, []
+    for _ in range(ROUNDS):
+        pair = [0.0, 0.0]
+        for _ in range(per):
+            pair[0] += taken(device, ours.step) / per
+            start = clock(device)
+            z = walks[best].step(z, 1 / 255, 8 / 255)
+            pair[1] += (clock(device) - start) / per
+        rounds.append(pair)
+    ratios = [a / b for a, b in rounds]
+    a, b = (statistics.median(side) for side in zip(*rounds, strict=True))
+    print(
+        f"| {menu} | {a:.3f} | {b:.3f} | {statistics.median(ratios):.2f} | {min(ratios):.2f} to {max(ratios):.2f} | "
+        f"{best} | {peak(device)} |",
+        flush=True,
+    )
+
+
+def authors(device: str) -> None:
+    """A share of the digits by ours, the first of them by the authors' loop, and so on in turn."""
+    model, per = CASES["digits"][0], DIGITS // THEIRS
+    net, x = MODELS[model].load().net.to(device), digits(DIGITS).to(device)
+    with torch.no_grad():
+        every = Case(net, x, net(x).argmax(1))
+    print(f"\n### top-k on integrated gradients: {HOW.iterations} steps on {model}, {device}\n")
+    print(f"ours: {MORE} Gauss-Legendre points, {per} digits at a time; the authors': {HOW.points} points, one\n")
+    print("| variant | s per image | images per s | top 100 kept | Kendall | labels kept |")
+    print("|---|--:|--:|--:|--:|--:|")
+    turns = [turn(every, slice(first, first + per)) for first in range(0, DIGITS, per)]
+    a, b = (statistics.median(t.seconds[side] for t in turns) for side in (0, 1))
+    ours = torch.cat([t.ours for t in turns])
+    line(f"ours, all {DIGITS}", a, far(every, ours))
+    some = Case(net, x[::per], every.label[::per])
+    line(f"ours, those {THEIRS}", a, far(some, ours[::per]))
+    line(f"authors' loop, those {THEIRS}", b, far(some, torch.cat([t.theirs for t in turns])))
+    ratio = statistics.median(t.seconds[0] / t.seconds[1] for t in turns)
+    print(f"\nSeconds per image, ours / the authors' loop: {ratio:.3f} {peak(device)}")
+
+
+class Turn(NamedTuple):
+    """A share of the digits by ours, and the first of it by the authors' loop."""
+
+    ours: Tensor
+    theirs: Tensor
+    seconds: tuple[float, float]  # per image
+
+
+def turn(given: Case, rows: slice) -> Turn:
+    """One turn, with a line of the table for the digit that both had."""
+    x, label, device = given.x[rows], given.label[rows], given.x.device.type
+    start = clock(device)
+    ours = OURS(given.net, IntegratedGradients(steps=MORE), x, label)
+    middle = clock(device)
+    theirs = attack(given.net, x[:1], int(label[0]), HOW).image
+    seconds = (middle - start) / len(x), clock(device) - middle
+    one = Case(given.net, x[:1], label[:1])
+    line(f"ours, digit {rows.start}", seconds[0], far(one, ours[:1]))
+    line(f"authors' loop, digit {rows.start}", seconds[1], far(one, theirs))
+    return Turn(ours, theirs, seconds)
+
+
+def line(variant: str, seconds: float, found: dict[str, Any]) -> None:
+    """One line of that table."""
+    print(
+        f"| {variant} | {seconds:.2f} | {1 / seconds:.3f} | {found['intersection']:.0%} | "
+        f"{found['kendall']:.3f} | {found['labels']} of {found['count']} |",
+        flush=True,
+    )
+
+
+def far(given: Case, moved: Tensor) -> dict[str, Any]:
     """How far an attack got, by the authors' measures: means over images, and how many keep their label."""
-    rows, labels = [], 0
-    for one, other, y in zip(x.split(1), moved.split(1), label.tolist(), strict=True):
-        rows.append(compared(*(saliency(integrated(net, z, y, HOW)) for z in (one, other)), HOW.k))
-        labels += told(net, other, y)[1]
-    return {k: sum(r[k] for r in rows) / len(rows) for k in rows[0]} | {"labels": f"{labels} of {len(x)}"}
+    found, labels = [], 0
+    for one, other, y in zip(given.x.split(1), moved.split(1), given.label.tolist(), strict=True):
+        found.append(compared(*(saliency(integrated(given.net, z, y, HOW)) for z in (one, other)), HOW.k))
+        labels += told(given.net, other, y)[1]
+    means = {k: statistics.mean(f[k] for f in found) for k in found[0]}
+    return {**means, "labels": labels, "count": len(found)}
 
 
-def measure(name: str, steps: int) -> None:
-    """Time the variants of a case and say how far each gets."""
-    net, x, label = case(name)
-    runs, got = variants(net, x, label, steps), {}
+def memory(device: str) -> None:
+    """Each explainer in a process of its own, so that nothing freed before it hides what it takes."""
+    print(f"\n### memory over {LONG} steps: 2 digits, {device}\n")
+    print("| explainer | MiB after 10 | after 100 | after 1,000 | most on the GPU |\n|---|--:|--:|--:|--:|")
+    for menu, (_, by_hand) in EXPLAINED.items():
+        if by_hand is without_rules:  # is there already
+            continue
+        with multiprocessing.get_context("spawn").Pool(1) as pool:
+            found, most = pool.apply(resident, (menu, device))
+        print(f"| {menu} | {' | '.join(f'{m:.0f}' for m in found)} | {most} |", flush=True)
 
-    def told_by(variant: str) -> None:
-        got[variant] = runs[variant]()
 
-    seconds = timed({variant: partial(told_by, variant) for variant in runs}, ROUNDS)
-    print(f"\n### {len(x)} {name}, {steps} steps, {HOW.points} points, {torch.get_num_threads()} threads\n")
-    print("| variant | s per image | ms per step | top 100 kept | Kendall | labels kept |\n|---|--:|--:|--:|--:|--:|")
-    for variant, s in seconds.items():
-        found, each = kept(net, x, got[variant], label), s / len(x)
-        print(
-            f"| {variant} | {each:.2f} | {1000 * each / steps:.0f} | {found['intersection']:.0%} | "
-            f"{found['kendall']:.3f} | {found['labels']} |",
-            flush=True,
-        )
+def resident(menu: str, device: str) -> tuple[list[float], str]:
+    """MiB of the process after some of the steps, and the GPU's most."""
+    torch.set_num_threads(1)
+    given = case("digits", device)
+    run = Ascent(steps=LONG).iterate(given.net, EXPLAINED[menu][0], given.x[:2], given.label[:2])
+    marks = (10, 100, LONG)
+    return [psutil.Process().memory_info().rss / 2**20 for step in run if step.n in marks], peak(device)
+
+
+TABLES: dict[str, Callable[[str], None]] = {"steps": steps, "authors": authors, "memory": memory}
+
+
+def main(chosen: Iterable[str]) -> None:
+    """Those tables, on the CPU and on what is better."""
+    torch.set_num_threads(1)
+    print(f"torch {torch.__version__}, 1 thread")
+    for name in chosen:
+        if name not in TABLES:
+            raise SystemExit(f"there is no table {name!r}, only {', '.join(TABLES)}")
+        for device in dict.fromkeys(("cpu", best_device())):
+            TABLES[name](device)
 
 
 if __name__ == "__main__":
-    print(f"torch {torch.__version__}")
-    chosen, steps = [w for w in sys.argv[1:] if not w.isdigit()], [int(w) for w in sys.argv[1:] if w.isdigit()]
-    for name in chosen or ("digits",):
-        measure(name, *(steps or [20]))
+    main(sys.argv[1:] or TABLES)
