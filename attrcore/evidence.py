@@ -3,7 +3,7 @@
 Beside every figure stand its chance level and what random changes of the same size do.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -79,9 +79,12 @@ def chance(measure: Metric, maps: Tensor) -> Tensor:
     return maps.new_full((len(maps),), 0.0 if isinstance(measure, Kendall | Spearman) else torch.nan)
 
 
-def evidence(case: Case, attacked: Tensor, ball: Ball, k: int, draws: int) -> Iterator[dict[str, Any]]:
+def evidence(
+    case: Case, attacked: Tensor, ball: Ball, k: int, draws: int, aim: Callable[[Tensor], Tensor]
+) -> Iterator[dict[str, Any]]:
     """Of one image: yields after every random change, at last with everything; each (1, C, H, W), of the same ball.
 
+    `aim` is what the attack was after, (B, H, W) -> (B,): beside all others stands how far it got there.
     Numbers are plain, so that JSON holds them; tensors are under "tensors".
     """
     label = predicted(case.net, case.x)
@@ -105,6 +108,7 @@ def evidence(case: Case, attacked: Tensor, ball: Ball, k: int, draws: int) -> It
         ))  # fmt: skip
     centres = [mass_centre(m) for m in (clean.maps, after.maps, others)]
     yield {
+        "aim": {"clean": float(aim(clean.maps)), "attacked": float(aim(after.maps)), "random": aim(others).tolist()},
         "likeness": [row._asdict() for row in rows],
         "centre": [c[0].tolist() for c in centres[:2]],
         "shift": {"attacked": float((centres[1] - centres[0]).norm()),

@@ -87,7 +87,7 @@ class Fooling(Recipe):
                 step.n, total, self.facts(step, climbing.clean), frame(step),
                 lambda mark=mark: {**climbing.state(), "flat": mark},
             )  # fmt: skip
-        for found in evidence(case, climbing.best, self.attack.ball, self.k, self.draws):
+        for found in evidence(case, climbing.best, self.attack.ball, self.k, self.draws, climbing.aimed):
             if "draws" in found:
                 yield Progress(self.attack.steps + found["draws"], total, {"draws": found["draws"]})
         tensors = {name: t.cpu() for name, t in found.pop("tensors").items()}

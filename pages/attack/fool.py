@@ -25,7 +25,7 @@ over = watch.follow(study, lambda seen: fooled.stage(study, seen), lambda seen: 
 if over is not None and over.state == "done":
     found = kept.result(over.key)
     st.header("What it did")
-    evidence.verdict(study, found)
+    evidence.verdict(study, found, fooled.best(over))
     evidence.sides(study, found)
     evidence.numbers(study, found)
     evidence.downloads(study, found, over.key)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from attrcore.attack.aims import DrainTopPixels
 from attrcore.compare import interval
 from attrcore.kinds import Result
 from attrcore.look import Look, limit, shown
@@ -20,8 +21,8 @@ from pages.parts.knobs import escaped
 from pages.parts.tables import table
 
 
-def verdict(study: Fooling, found: Result) -> None:
-    """The attack in four sentences, and a warning where it had nothing to climb."""
+def verdict(study: Fooling, found: Result, best: int) -> None:
+    """The attack in a few sentences, `best` the step that was kept; and a warning where it had nothing to climb."""
     n, classes = found.numbers, cached.classes(study.subject.model)
     overlap = n["likeness"][0]
     mean, low, high = interval(np.array(overlap["random"]))
@@ -30,10 +31,11 @@ def verdict(study: Fooling, found: Result) -> None:
     st.markdown(
         f"**The prediction {says} “{escaped(classes[n['label']])}”** "
         f"({n['chances']['clean']:.1%} before, {n['chances']['attacked']:.1%} after). "
-        f"No pixel moved by more than {n['change']['attacked']['largest']} of 255 levels. "
+        f"No pixel moved by more than {n['change']['attacked']['largest']} of 255 levels. {aim(study, found)}"
         f"**Of the {study.k:,} most important pixels {overlap['attacked']:.0%} are left;** a random change of the same "
         f"size leaves {mean:.0%} (95 % of {len(overlap['random'])} draws: {low:.0%} to {high:.0%}), and two "
-        f"unrelated maps share {overlap['chance']:.0%}."
+        f"unrelated maps share {overlap['chance']:.0%}. Step {best} of {study.attack.steps} was kept: the best that "
+        "keeps the prediction."
     )
     flat, steps = n["steps without slope"], study.attack.steps
     if flat:
@@ -44,6 +46,18 @@ def verdict(study: Fooling, found: Result) -> None:
         )
     if not flat and low <= overlap["attacked"] <= high:
         st.info("A random change of the same size does as much: this attack shows nothing that noise does not.")
+
+
+def aim(study: Fooling, found: Result) -> str:
+    """How far it got with what it was after, where that is not the overlap itself."""
+    n = found.numbers["aim"]
+    if isinstance(study.attack.aim, DrainTopPixels):
+        return ""
+    words = fooled.aim_in_words(study)
+    return (
+        f"**{words[:1].upper()}{words[1:]}: {figure(n['clean'])} before, {figure(n['attacked'])} after;** "
+        f"random changes reach {spread(n['random'])}. "
+    )
 
 
 def sides(study: Fooling, found: Result) -> None:
@@ -80,7 +94,10 @@ def badge(side: str, drawn: Drawn, study: Fooling) -> None:
 def numbers(study: Fooling, found: Result) -> None:
     """Every measure: attacked, random changes, chance."""
     n = found.numbers
-    rows = [
+    aims = n["aim"]
+    rows = [(f"Aim: {fooled.aim_in_words(study)}", figure(aims["attacked"]), spread(aims["random"]),
+             f"before: {figure(aims['clean'])}", "")]  # fmt: skip
+    rows += [
         (row["measure"], figure(row["attacked"]), spread(row["random"]), figure(row["chance"]),
          f"{figure(row['moved'][0])} to {figure(row['moved'][2])}")
         for row in n["likeness"]

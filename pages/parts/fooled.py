@@ -71,6 +71,12 @@ def play(study: Fooling, key: str, first: dict[str, Any]) -> Play:
     return Play(key, PANES, curves, clean.shape[1:], study.attack.steps)
 
 
+def best(seen: Run) -> int:
+    """The step whose image was kept: the first that scored as the last one's best."""
+    facts = [fact.facts for fact in kept.facts(seen.key)[0] if "step" in fact.facts]
+    return next(f["step"] for f in facts if f["best"] == facts[-1]["best"])
+
+
 def aim_in_words(study: Fooling) -> str:
     """What is drawn as the aim."""
     said = {

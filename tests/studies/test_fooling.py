@@ -48,6 +48,15 @@ def test_every_measure_stands_beside_chance_and_the_random_changes_that_the_atta
         assert row["attacked"] < min(row["random"]), row
 
 
+def test_the_aim_is_told_before_after_and_of_every_random_change(watched):
+    result, seen = watched
+    aims, first = result.numbers["aim"], seen[0].facts
+    assert aims["clean"] == pytest.approx(first["aim"]) and aims["attacked"] == pytest.approx(result.numbers["score"])
+    assert len(aims["random"]) == 9 and max(aims["random"]) < aims["attacked"]
+    assert first["random"]["aim"] == pytest.approx(aims["random"][0])  # the same draw
+    assert first["random"]["overlap"] == pytest.approx(result.numbers["likeness"][0]["random"][0])
+
+
 def test_every_step_is_told_and_shown(watched):
     _, seen = watched
     steps = [p for p in seen if p.frame]
