@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 
 from attrcore import kept
+from attrcore.attack.aims import FillRegion
 from attrcore.folder import Look as Run
 from attrcore.look import Look, limit, paint
 from attrcore.look import picture as rgb
@@ -68,7 +69,9 @@ def play(study: Fooling, key: str, first: dict[str, Any]) -> Play:
         Curve("Kendall", "rank correlation with the clean map", (("chance", 0.0), *beside.get("kendall", ()))),
         Curve("Confidence", "probability of the predicted class", (), (0, 1)),
     )  # fmt: skip
-    return Play(key, PANES, curves, clean.shape[1:], study.attack.steps)
+    aim, size = study.attack.aim, clean.shape[1:]
+    region = aim.region.mask(*size).numpy() if isinstance(aim, FillRegion) else None
+    return Play(key, PANES, curves, size, study.attack.steps, region)
 
 
 def best(seen: Run) -> int:

@@ -2,12 +2,13 @@
 
 const LINES = ["outline case", "outline core", "trail case", "trail core"] // light in dark, or dark in light
 
-function pane(title, h, w) {
+function pane(title, h, w, region) {
   const canvas = Object.assign(made("canvas", ""), { width: w, height: h })
   canvas.setAttribute("role", "img")
   canvas.setAttribute("aria-label", title)
   const svg = drawn("svg", { viewBox: `0 0 ${w} ${h}`, "aria-hidden": "true" })
   const paths = LINES.map((name) => svg.appendChild(drawn("path", { class: name })))
+  for (const name of region ? ["region case", "region core"] : []) svg.append(drawn("path", { class: name, d: region }))
   const [start, spot] = [made("span", "start"), made("span", "spot")]
   const view = made("div", "view", canvas, svg, start, spot)
   view.style.aspectRatio = `${w} / ${h}`

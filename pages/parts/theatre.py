@@ -56,6 +56,7 @@ class Play(NamedTuple):
     curves: tuple[Curve, ...]
     size: tuple[int, int]  # H, W of the pictures
     total: int  # the last step's number, should nobody stop it
+    region: np.ndarray | None = None  # (H, W) bool, outlined on every pane
 
 
 def had(key: str, run: str) -> int:
@@ -125,7 +126,8 @@ def packed(key: str, play: Play, linked: Sequence[tuple[int, Frame]], state: tup
     frames = [f for _, f in linked]
     panes = range(len(play.panes))
     head = {
-        "key": key, **play._asdict(), "curves": [c._asdict() for c in play.curves], "colours": COLOURS,
+        "key": key, **play._asdict(), "region": None if play.region is None else edges(play.region),
+        "curves": [c._asdict() for c in play.curves], "colours": COLOURS,
         "sent": state[0], "live": state[1], "before": [b for b, _ in linked], "steps": [f.n for f in frames],
         "pictures": [pictures([f.pictures[i] for f in frames], blobs) for i in panes],
         "numbers": [[number(f.numbers.get(c.name)) for f in frames] for c in play.curves],
@@ -133,6 +135,14 @@ def packed(key: str, play: Play, linked: Sequence[tuple[int, Frame]], state: tup
         "tops": [tops([f.marks.get(i) for f in frames], blobs) for i in panes],
     }  # fmt: skip
     return wire.bundle(head, blobs)
+
+
+def edges(mask: np.ndarray) -> str:
+    """The edges between what is in a mask (H, W) and what is not, as a path of SVG in units of pixels."""
+    inside = np.pad(mask.astype(bool), 1)
+    across = np.argwhere(inside[1:] != inside[:-1]) - (0, 1)
+    down = np.argwhere(inside[:, 1:] != inside[:, :-1]) - (1, 0)
+    return "".join([f"M{x} {y}h1" for y, x in across.tolist()] + [f"M{x} {y}v1" for y, x in down.tolist()])
 
 
 def pictures(some: Sequence[bytes | np.ndarray], blobs: list[bytes]) -> list[list[int]]:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import zlib
 from io import BytesIO
 from types import SimpleNamespace
@@ -282,3 +283,14 @@ def test_a_page_with_components_is_tested_without_a_browser():
 
     at = AppTest.from_function(page).run()
     assert not at.exception and at.text[0].value == "None False None"
+
+
+def test_the_outline_of_a_region_is_every_edge_between_inside_and_outside_once():
+    mask = np.random.default_rng(0).random((6, 9)) < 0.4
+    found = re.findall(r"M(\d+) (\d+)([hv])1", theatre.edges(mask))
+    inside = {(int(r), int(c)) for r, c in np.argwhere(mask)}
+    expected = set()
+    for r, c in inside:
+        sides = ((r - 1, c, c, r, "h"), (r + 1, c, c, r + 1, "h"), (r, c - 1, c, r, "v"), (r, c + 1, c + 1, r, "v"))
+        expected |= {(str(x), str(y), way) for nr, nc, x, y, way in sides if (nr, nc) not in inside}
+    assert len(found) == len(set(found)) and set(found) == expected
