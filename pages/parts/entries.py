@@ -47,15 +47,15 @@ def link(entry: Entry) -> str:
 
 
 def told(entry: Entry) -> str:
-    """What the run computes, in a line of Markdown."""
-    state = f":{COLOURS[entry.state]}-badge[{entry.state}] " if entry.state in COLOURS else ""
-    return f"**{title(entry.kind)}** {state}{knobs.escaped(line(entry.key))}"
+    """Which run it is.  Plain words: of a tick's name, those who do not see it hear every letter."""
+    return f"{title(entry.kind)} {entry.key}"
 
 
 def about(entry: Entry) -> str:
-    """Whose it is, since when, how large."""
-    pinned = " · :blue-badge[pinned]" if entry.pinned else ""
-    return f"{whose(entry.visitor)} · {when(entry.made)} · {megabytes(entry.size)} · `{entry.key}`{pinned}"
+    """How it ended, whose it is, since when, how large."""
+    state = f":{COLOURS[entry.state]}-badge[{entry.state}] " if entry.state in COLOURS else ""
+    pinned = " :blue-badge[pinned]" if entry.pinned else ""
+    return f"{state}{whose(entry.visitor)} · {when(entry.made)} · {megabytes(entry.size)}{pinned}"
 
 
 def whose(visitor: str) -> str:

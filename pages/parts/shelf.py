@@ -16,7 +16,7 @@ from attrcore.kinds import Refused
 from attrcore.paths import runs_folder
 from attrcore.store import Entry
 from pages.parts import ask, knobs, watch
-from pages.parts.entries import about, known, link, megabytes, opener, title, told
+from pages.parts.entries import about, known, line, link, megabytes, opener, title, told
 from pages.parts.knobs import LINKED, kept
 
 PAGE = 20  # runs on a page
@@ -48,19 +48,18 @@ def news() -> Listed:
 
 def filtered(entries: list[Entry]) -> list[Entry]:
     """Those that the filters let through."""
-    kinds = sorted({entry.kind for entry in entries})
+    kinds = sorted({title(entry.kind) for entry in entries})
     with st.container(horizontal=True, gap="medium"):
         whose = st.segmented_control("Whose", ("all", "mine"), default="all", required=True, key=kept("runs.whose"),
                                      help="Mine: started in this browser tab.", **LINKED)  # fmt: skip
         state = st.selectbox("State", (ANY, *STATES), key=kept("runs.state"), filter_mode=None, width=160, **LINKED)
-        kind = st.selectbox("Kind", (ANY, *kinds), key=kept("runs.kind"), format_func=title, filter_mode=None,
-                            width=200, **LINKED)  # fmt: skip
+        kind = st.selectbox("Kind", (ANY, *kinds), key=kept("runs.kind"), filter_mode=None, width=200, **LINKED)
     return [
         entry
         for entry in entries
         if (whose == "all" or entry.visitor == knobs.visitor())
         and (state == ANY or state == (STATES[0] if entry.state in LIVE else entry.state))
-        and kind in (ANY, entry.kind)
+        and kind in (ANY, title(entry.kind))
     ]
 
 
@@ -96,6 +95,7 @@ def under_way(entry: Entry, seen: Look) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"run.{entry.key}"):
         with st.container(gap="xxsmall", width="stretch", key=f"says.{entry.key}"):
             st.markdown(told(entry))
+            st.markdown(knobs.escaped(line(entry.key)))
             st.progress(min(1.0, seen.done / seen.total) if seen.total else 0.0, watch.words(seen))
             st.caption(about(entry))
         opener(entry)
@@ -123,17 +123,20 @@ def ended(entries: list[Entry], ticked: list[Entry]) -> None:
 
 def row(entry: Entry, ticked: list[Entry]) -> None:
     """One run that ended: what it is, and what can be done with it."""
+    seen = store.look(entry.key) if entry.state != "done" else None
     with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"run.{entry.key}"):
         with st.container(gap="xxsmall", width="stretch", key=f"says.{entry.key}"):
             if entry.state == "done":
                 tick(entry, ticked)
             else:
                 st.markdown(told(entry))
+                if reason := seen.error if seen else "":
+                    st.caption(knobs.escaped(reason))
+            st.markdown(knobs.escaped(line(entry.key)))
             st.caption(about(entry))
         opener(entry)
         again = entry.state != "done" and known(entry.key)
-        resumable = again and (seen := store.look(entry.key)) is not None and seen.resumable
-        can = [("Go on" if resumable else "Run again")] if again else []
+        can = [("Go on" if seen and seen.resumable else "Run again")] if again else []
         can += ["Unpin" if entry.pinned else "Pin", *(["Link"] if link(entry) else []), "Delete"]
         if chosen := st.menu_button("More", can, key=f"more.{entry.key}", help=f"What to do with the run {entry.key}"):
             act(entry, chosen)

@@ -7,6 +7,7 @@ import numpy as np
 import streamlit as st
 
 from attrcore import kept
+from attrcore.balls import LEVELS
 from attrcore.kinds import Refused
 from attrcore.recipe import Recipe
 from attrcore.studies.budget import ATTACKS
@@ -81,7 +82,7 @@ def rows(run: Read) -> Rows:
         case "Fooling":
             return {row[:1]: row[1:] for row in evidence.rows(n)}
         case "Budget":
-            return {(measure, f"{level:g} levels"): (*(leaf(curves[attack][j]) for attack in ATTACKS),
+            return {(measure, f"{level:g}/{LEVELS}"): (*(leaf(curves[attack][j]) for attack in ATTACKS),
                                                      leaf(n["chance"][measure]))
                     for measure, curves in n["curves"].items() for j, level in enumerate(n["levels"])}  # fmt: skip
     return dict(flat(n))
