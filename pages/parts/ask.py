@@ -9,7 +9,7 @@ from attrcore import store
 from attrcore.kinds import Refused
 from attrcore.store import Entry
 from pages.parts import knobs
-from pages.parts.entries import line, link, megabytes, told
+from pages.parts.entries import line, link, megabytes, own, told
 
 PRUNE = "Prune"
 MEGA = 10**6
@@ -41,7 +41,7 @@ def asked(entries: list[Entry]) -> None:
 def deleting(entry: Entry) -> None:
     """One run, for all visitors."""
     st.markdown(f"{told(entry)}  \n{knobs.escaped(line(entry.key))}")
-    other = "" if entry.visitor == knobs.visitor() else " You have not started it: ask whoever did."
+    other = "" if own(entry) else " You have not started it: ask whoever did."
     st.markdown(f"Its {megabytes(entry.size)} are taken off the disk, for all visitors. This cannot be undone.{other}")
     answer("Delete it", lambda: store.delete(entry.key))
 

@@ -51,18 +51,30 @@ def told(entry: Entry) -> str:
     return f"{title(entry.kind)} {entry.key}"
 
 
+def what(entry: Entry) -> str:
+    """How it ended and what it computes, in Markdown."""
+    badges = [(COLOURS.get(entry.state), entry.state), ("violet" if own(entry) else None, "yours"),
+              ("blue" if entry.pinned else None, "pinned")]  # fmt: skip
+    marks = "".join(f":{colour}-badge[{word}] " for colour, word in badges if colour)
+    return f"{marks}{knobs.escaped(line(entry.key))}"
+
+
 def about(entry: Entry) -> str:
-    """How it ended, whose it is, since when, how large."""
-    state = f":{COLOURS[entry.state]}-badge[{entry.state}] " if entry.state in COLOURS else ""
-    pinned = " :blue-badge[pinned]" if entry.pinned else ""
-    return f"{state}{whose(entry.visitor)} · {when(entry.made)} · {megabytes(entry.size)}{pinned}"
+    """Whose it is, since when, how large."""
+    return f"{whose(entry)} · {when(entry.made)} · {megabytes(entry.size)}"
 
 
-def whose(visitor: str) -> str:
+def own(entry: Entry) -> bool:
+    """Did this visitor start it?"""
+    return entry.visitor == knobs.visitor()
+
+
+def whose(entry: Entry) -> str:
     """Who started it, as far as one can say."""
-    if visitor == knobs.visitor():
-        return ":green-badge[yours]"
-    return f"visitor {visitor[:4]}" if re.fullmatch("[0-9a-f]{32}", visitor) else knobs.escaped(visitor) or "unknown"
+    if own(entry):
+        return "started by you"
+    name = entry.visitor or "nobody knows whom"
+    return f"started by {f'visitor {name[:4]}' if re.fullmatch('[0-9a-f]{32}', name) else knobs.escaped(name)}"
 
 
 def when(made: float) -> str:

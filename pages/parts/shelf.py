@@ -16,7 +16,7 @@ from attrcore.kinds import Refused
 from attrcore.paths import runs_folder
 from attrcore.store import Entry
 from pages.parts import ask, knobs, watch
-from pages.parts.entries import about, known, line, link, megabytes, opener, title, told
+from pages.parts.entries import about, known, link, megabytes, opener, own, title, told, what
 from pages.parts.knobs import LINKED, kept
 
 PAGE = 20  # runs on a page
@@ -57,7 +57,7 @@ def filtered(entries: list[Entry]) -> list[Entry]:
     return [
         entry
         for entry in entries
-        if (whose == "all" or entry.visitor == knobs.visitor())
+        if (whose == "all" or own(entry))
         and (state == ANY or state == (STATES[0] if entry.state in LIVE else entry.state))
         and kind in (ANY, title(entry.kind))
     ]
@@ -95,7 +95,7 @@ def under_way(entry: Entry, seen: Look) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"run.{entry.key}"):
         with st.container(gap="xxsmall", width="stretch", key=f"says.{entry.key}"):
             st.markdown(told(entry))
-            st.markdown(knobs.escaped(line(entry.key)))
+            st.markdown(what(entry))
             st.progress(min(1.0, seen.done / seen.total) if seen.total else 0.0, watch.words(seen))
             st.caption(about(entry))
         opener(entry)
@@ -132,7 +132,7 @@ def row(entry: Entry, ticked: list[Entry]) -> None:
                 st.markdown(told(entry))
                 if reason := seen.error if seen else "":
                     st.caption(knobs.escaped(reason))
-            st.markdown(knobs.escaped(line(entry.key)))
+            st.markdown(what(entry))
             st.caption(about(entry))
         opener(entry)
         again = entry.state != "done" and known(entry.key)
