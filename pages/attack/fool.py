@@ -4,7 +4,8 @@ import streamlit as st
 
 from attrcore import kept
 from attrcore.studies.fooling import Fooling
-from pages.parts import attacks, evidence, fooled, pick, show, watch
+from pages.parts import attacks, described, evidence, fooled, pick, watch
+from pages.parts.knobs import escaped
 
 st.title("Fool")
 st.markdown(
@@ -18,7 +19,7 @@ if study is None:
     study = attacks.chosen(scene)
     cost = f"One step asks for about {3 * study.subject.explainer.passes + 2} passes through the network."
 else:
-    st.caption(f"{study.subject.model}. {show.settings(study)}")
+    st.caption(escaped(described.line(study)))
     cost = ""
 watch.start(study, "Attack", cost)
 over = watch.follow(study, lambda seen: fooled.stage(study, seen), lambda seen: fooled.more(study, seen))

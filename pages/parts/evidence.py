@@ -20,6 +20,8 @@ from pages.parts import cached, fooled, lens, show, swipe
 from pages.parts.knobs import escaped
 from pages.parts.tables import table
 
+HEADS = ("Measure", "Attacked", "Random changes: mean (95 %)", "Chance level", "Moved at random (95 %)")
+
 
 def verdict(study: Fooling, found: Result, best: int) -> None:
     """The attack in a few sentences, `best` the step that was kept; and a warning where it had nothing to climb."""
@@ -93,16 +95,29 @@ def badge(side: str, drawn: Drawn, study: Fooling) -> None:
 
 def numbers(study: Fooling, found: Result) -> None:
     """Every measure: attacked, random changes, chance."""
-    n = found.numbers
+    table(
+        dict(zip(HEADS, zip(*rows(found.numbers), strict=True), strict=True)),
+        "What the attack did, beside random changes",
+    )
+    st.caption(
+        f"Aim: {fooled.aim_in_words(study)}. Below it, likeness of the clean map to that of the changed image; 1 is the "
+        "same map. Random changes: every pixel up "
+        f"or down by the largest change, {study.draws} draws, seeds 0 to {study.draws - 1}. Chance level: two "
+        "unrelated maps. Moved at random: the attacked map shifted as a whole to random places, which keeps its "
+        "texture. All is measured on the saved 8-bit file, predicted and explained again by the network itself."
+    )
+
+
+def rows(n: dict[str, Any]) -> list[tuple[str, ...]]:
+    """Every measure of a result's numbers, in words, in the order of `HEADS`."""
     aims = n["aim"]
-    rows = [(f"Aim: {fooled.aim_in_words(study)}", figure(aims["attacked"]), spread(aims["random"]),
-             f"before: {figure(aims['clean'])}", "")]  # fmt: skip
-    rows += [
+    told = [("Aim", figure(aims["attacked"]), spread(aims["random"]), f"before: {figure(aims['clean'])}", "")]
+    told += [
         (row["measure"], figure(row["attacked"]), spread(row["random"]), figure(row["chance"]),
          f"{figure(row['moved'][0])} to {figure(row['moved'][2])}")
         for row in n["likeness"]
     ]  # fmt: skip
-    rows += [
+    told += [
         ("Centre shift, px", figure(n["shift"]["attacked"]), spread(n["shift"]["random"]), "", ""),
         ("Probability of the predicted class", f"{n['chances']['attacked']:.1%}",
          spread(n["chances"]["random"], "{:.1%}"), f"before: {n['chances']['clean']:.1%}", ""),
@@ -113,14 +128,7 @@ def numbers(study: Fooling, found: Result) -> None:
         ("Length of the change (L2)", *(figure(n["change"][side]["length"]) for side in ("attacked", "random")), "",
          ""),
     ]  # fmt: skip
-    heads = ("Measure", "Attacked", "Random changes: mean (95 %)", "Chance level", "Moved at random (95 %)")
-    table(dict(zip(heads, zip(*rows, strict=True), strict=True)), "What the attack did, beside random changes")
-    st.caption(
-        "Likeness of the clean map to the map of the changed image; 1 is the same map. Random changes: every pixel up "
-        f"or down by the largest change, {study.draws} draws, seeds 0 to {study.draws - 1}. Chance level: two "
-        "unrelated maps. Moved at random: the attacked map shifted as a whole to random places, which keeps its "
-        "texture. All is measured on the saved 8-bit file, predicted and explained again by the network itself."
-    )
+    return told
 
 
 def figure(value: float) -> str:
