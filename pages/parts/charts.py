@@ -91,12 +91,12 @@ def scatter(figure: go.Figure, rows: Sequence[str], title: str) -> None:
     draw(figure, 110 + 25 * len(rows), f"{title}, one row per method; the table gives every number")
 
 
-def draw(figure: go.Figure, height: int, alt: str) -> None:
+def draw(figure: go.Figure, height: int, alt: str, key: str | None = None) -> None:
     """A chart with its legend above and no tools of its own."""
     legend = {"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0}
     figure.update_layout(height=height, margin={"l": 0, "r": 10, "t": 30, "b": 0}, legend=legend, dragmode=False)
     config: dict[str, Any] = {"displayModeBar": False}
-    st.plotly_chart(figure, width="stretch", config=config, alt=alt)
+    st.plotly_chart(figure, width="stretch", config=config, alt=alt, key=key)
 
 
 def signed_maps(pixels: np.ndarray, planes: Mapping[str, np.ndarray]) -> None:
