@@ -6,6 +6,8 @@ import streamlit as st
 
 from attrcore import kept
 from attrcore.folder import Look
+from attrcore.kinds import Refused
+from attrcore.models import find
 from attrcore.studies.budget import Budget
 from pages.parts import knobs
 
@@ -27,8 +29,12 @@ def found(study: Budget, seen: Look | None) -> Found:
 
 
 def nothing(study: Budget) -> Found:
-    """Before the first number."""
-    return Found({"levels": study.sizes(), "curves": {}, "chance": {}, "pixels": 0})
+    """Before the first number.  Raises Refused where the network is not here any more."""
+    try:
+        _, height, width = find(study.model).size
+    except KeyError as e:
+        raise Refused(e.args[0]) from e
+    return Found({"levels": study.sizes(), "curves": {}, "chance": {}, "pixels": height * width})
 
 
 def said(study: Budget, seen: Look) -> Found:
@@ -53,5 +59,6 @@ def under_way(study: Budget, seen: Look, drawn: int) -> None:
         return
     if said(study, seen).n != drawn:
         st.rerun()
-    if seen.total and "attack" in seen.facts:
-        st.caption(f"Under way: {seen.facts['attack']}, changes up to {seen.facts['level']:g} levels.")
+    facts = seen.facts if seen.total else {}
+    now = f"{facts['attack']}, changes up to {facts['level']:g} levels" if "attack" in facts else "…"
+    st.caption(f"Under way: {now}")

@@ -2,19 +2,19 @@
 
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
 from attrcore.balls import LEVELS
 from attrcore.explain import EXPLAINERS
-from attrcore.models import find
 from attrcore.published import FRAGILITY, Curve
 from attrcore.studies.budget import ATTACKS, SHIFT, Budget
 from pages.parts import charts, knobs
 from pages.parts.breakage import Found
 from pages.parts.strokes import COLOURS, DASHES
 
-CARD = 292  # px of a chart: three beside the sidebar at 1280, one on a phone
+CARD = 284  # px of a chart: three beside the sidebar at 1280, one on a phone
 MARKS = ("circle", "square", "diamond", "triangle-up")
 STYLES = dict(zip(ATTACKS, zip(COLOURS, DASHES, MARKS, strict=False), strict=True))
 # What they call random is, by their code, the walk: it stands beside ours.
@@ -33,7 +33,7 @@ ABOUT = {
 def shown(study: Budget, found: Found) -> dict[str, tuple[Curve, ...]]:
     """Draw it; their curves that stand beside it, by measure."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        beside = overlay(study)
+        beside = overlay(study, found.numbers["pixels"])
     measures = [name for name in ABOUT if name in (found.numbers["curves"] or beside)]
     st.html(legend(found, beside))
     with st.container(horizontal=True):
@@ -46,9 +46,9 @@ def shown(study: Budget, found: Found) -> dict[str, tuple[Curve, ...]]:
     return beside
 
 
-def overlay(study: Budget) -> dict[str, tuple[Curve, ...]]:
+def overlay(study: Budget, pixels: int) -> dict[str, tuple[Curve, ...]]:
     """Their curves of this explainer, where there are any and they are wanted, and what they are."""
-    theirs = published(study)
+    theirs = published(study, pixels)
     if not theirs:
         return {}
     on = st.toggle("Beside it: figure 3 of Ghorbani et al.", True, key=knobs.kept("budget.theirs"), **knobs.LINKED)
@@ -61,24 +61,18 @@ def overlay(study: Budget) -> dict[str, tuple[Curve, ...]]:
             + "\n\nSo their random stands beside our *Random walk*, which is the best of as many steps as an attack "
             "takes, and not beside *Random sign*, which is one random change.\n\n"
             f"**Chance.** Two unrelated maps share {FRAGILITY.k / FRAGILITY.pixels:.1%} of their top there, and "
-            f"{study.k / area(study):.1%} here."
+            f"{study.k / pixels:.1%} here."
             + ("" if SHIFT in theirs else "\n\nTheir centre shift is left out: it counts pixels of larger pictures.")
         )
     return theirs if on else {}
 
 
-def published(study: Budget) -> dict[str, tuple[Curve, ...]]:
+def published(study: Budget, pixels: int) -> dict[str, tuple[Curve, ...]]:
     """Their curves of this explainer, by measure; shifts, in pixels, only where pictures are about as wide."""
     explainer = next(name for name, cls in EXPLAINERS.items() if cls is type(study.explainer))
-    alike = abs(area(study) / FRAGILITY.pixels - 1) < 0.1
+    alike = abs(pixels / FRAGILITY.pixels - 1) < 0.1
     found = {name: FRAGILITY.of(name, explainer) for name in ABOUT if name != SHIFT or alike}
     return {name: curves for name, curves in found.items() if curves}
-
-
-def area(study: Budget) -> int:
-    """Pixels of a picture."""
-    _, height, width = find(study.model).size
-    return height * width
 
 
 def panel(measure: str, numbers: dict[str, Any], theirs: tuple[Curve, ...]) -> None:
@@ -95,9 +89,7 @@ def panel(measure: str, numbers: dict[str, Any], theirs: tuple[Curve, ...]) -> N
         curve_of(figure, attack, points)
     chance = numbers["chance"].get(measure)
     if chance is not None:
-        figure.add_hline(chance, line={"color": "gray", "width": 1.5, "dash": "dash"}, name="chance")
-        figure.add_annotation(x=1, xref="paper", xanchor="right", y=chance, yanchor="bottom", text="chance",
-                              showarrow=False, font_size=11)  # fmt: skip
+        figure.add_hline(chance, line={"color": "gray", "width": 1.5, "dash": "dash"})
     axes(figure, measure, sorted({*numbers["levels"], *(level for curve in theirs for level in levels(curve))}))
     figure.update_layout(showlegend=False, hovermode="closest")
     charts.draw(figure, 230, words(measure, ours, theirs), f"budget.{measure}")
@@ -143,8 +135,12 @@ def levels(curve: Curve) -> list[float]:
 def axes(figure: go.Figure, measure: str, ticks: list[float]) -> None:
     """Sizes on a logarithmic axis unless one is zero; every likeness on one scale."""
     kind = "log" if ticks[0] > 0 else "linear"
-    figure.update_xaxes(type=kind, tickvals=ticks, ticktext=[f"{t:g}" for t in ticks], title="largest change, levels")
-    figure.update_xaxes(title_standoff=4, tickangle=0)
+    low, high = (np.log10(t) if kind == "log" else t for t in (ticks[0], ticks[-1]))
+    margin = 0.07 * (high - low) or 0.5
+    figure.update_xaxes(
+        type=kind, tickvals=ticks, ticktext=[f"{t:g}" for t in ticks], tickangle=0,
+        title={"text": "largest change, levels", "standoff": 10}, range=[low - margin, high + margin],
+    )  # fmt: skip
     if measure == SHIFT:
         figure.update_yaxes(rangemode="tozero", title="pixels")
         return
@@ -168,10 +164,11 @@ def legend(found: Found, beside: dict[str, tuple[Curve, ...]]) -> str:
     items = [
         f'<span><i style="color: {colour}; --dash: {DASHES[dash]}"></i>{attack}</span>'
         for attack, (colour, dash, _) in STYLES.items()
-        if found.numbers["curves"]
     ]
+    if any(level is not None for level in found.numbers["chance"].values()):
+        items.append(f'<span><i class="chance" style="--dash: {DASHES["dash"]}"></i>chance: unrelated maps</span>')
     if beside:
-        items.append('<span><i class="thin"></i>theirs: thin, open marks, in the colour of ours</span>')
+        items.append('<span><i class="thin"></i>theirs: thin, with open marks, in the same colour</span>')
     return f'<p class="lines">{"".join(items)}</p>'
 
 

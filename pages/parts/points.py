@@ -11,7 +11,7 @@ from attrcore.published import FRAGILITY, Curve
 from attrcore.studies.budget import SHIFT, Budget
 from pages.parts import tables
 from pages.parts.breakage import Found
-from pages.parts.fragility import OURS, known, levels
+from pages.parts.fragility import ABOUT, OURS, known, levels
 
 FAR = 0.08  # a difference from what is published that is marked; of a shift, as a share of the picture's width
 
@@ -42,7 +42,7 @@ class Point(NamedTuple):
 def points(numbers: dict[str, Any], beside: Beside) -> list[Point]:
     """Those that are there, measure by measure."""
     rows = []
-    for measure in numbers["curves"]:
+    for measure in ABOUT:
         theirs = {OURS[c.attack]: dict(zip(levels(c), c.values, strict=True)) for c in beside.get(measure, ())}
         for attack, found in known(measure, numbers).items():
             for level, p in found.items():

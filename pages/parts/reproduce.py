@@ -38,7 +38,10 @@ def settings(study: Budget) -> str:
 
 def obstacle(study: Budget) -> str:
     """Why it cannot run on this machine, in a sentence, or nothing."""
-    entry = find(study.model)
+    try:
+        entry = find(study.model)
+    except KeyError as e:
+        return f"It cannot run here: {e.args[0]}"
     if reason := entry.missing():
         return f"It cannot run here: {reason}"
     if entry.digest != study.digest:

@@ -1,5 +1,6 @@
 """Widgets that put a study of many sizes together: which network and pictures, whose map, how far, and how."""
 
+from collections.abc import Iterable
 from dataclasses import fields
 
 import streamlit as st
@@ -72,7 +73,7 @@ def suiting(model: str) -> dict[str, Pictures]:
     return known or seen
 
 
-def labels(collection: Pictures) -> map[str]:
+def labels(collection: Pictures) -> Iterable[str]:
     """What some of its pictures show; reads nothing before it is asked."""
     names = collection.names()
     return map(collection.label, names[:: max(1, len(names) // LABELS)])
