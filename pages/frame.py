@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 HERE = Path(__file__).resolve().parent
-SECTIONS = {"Explore": ("See", "Path", "Compare", "Axioms"), "Attack": ("Fool",)}
+SECTIONS = {"Explore": ("See", "Path", "Compare", "Axioms"), "Attack": ("Fool", "Transfer")}
 log = logging.getLogger("attrcore.pages")
 
 

@@ -1,0 +1,67 @@
+// A table whose cells are buttons.  Python gets {cell: [row, column]} when one is chosen.
+
+function made(tag, text = "", kind = "") {
+  const e = document.createElement(tag)
+  e.textContent = text
+  if (kind) e.className = kind
+  return e
+}
+
+function head(text, scope, kind) {
+  const th = made("th", text, kind)
+  th.scope = scope
+  return th
+}
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const root = parentElement.querySelector(".matrix")
+  const words = JSON.stringify(data)
+  if (root.shown === words) return // else a button that has the focus would lose it, four times a second
+  root.shown = words
+  const held = root.querySelector("button:focus")?.dataset.at ?? (root.contains(root.getRootNode().activeElement) && root.at)
+  root.querySelector(".scrolls").setAttribute("aria-label", data.about)
+  const table = root.querySelector("table")
+  table.replaceChildren(made("caption", data.about))
+
+  const top = table.createTHead().insertRow()
+  top.append(head(data.corner, "col"), ...data.columns.map((name) => head(name, "col")), head(data.last, "col"))
+
+  function cell(row, of, j) {
+    const td = made("td")
+    const button = made("button")
+    button.type = "button"
+    button.append(of.mark ? made("b", `${of.words} ${of.mark}`) : of.words)
+    button.dataset.at = `${row.n} ${j}`
+    button.setAttribute("aria-label", of.label)
+    button.setAttribute("aria-pressed", row.n === data.chosen[0] && j === data.chosen[1])
+    button.title = of.label
+    button.classList.toggle("own", of.own)
+    if (of.fill) Object.assign(button.style, { background: of.fill, color: of.ink })
+    button.onclick = () => setTriggerValue("cell", [row.n, j])
+    td.append(button)
+    return td
+  }
+
+  for (const group of data.groups) {
+    const body = table.createTBody()
+    const title = head(group.title, "rowgroup", "group")
+    title.colSpan = data.columns.length + 2
+    body.insertRow().append(title)
+    for (const row of group.rows) {
+      const tr = body.insertRow()
+      tr.append(head(row.title, "row"))
+      if (row.why) {
+        const td = made("td", row.why, "empty why")
+        td.colSpan = data.columns.length + 1
+        tr.append(td)
+      } else {
+        tr.append(...row.cells.map((of, j) => cell(row, of, j)), made("td", row.kept, "kept"))
+      }
+    }
+  }
+  const foot = table.createTFoot()
+  for (const row of data.feet) {
+    foot.insertRow().append(head(row.title, "row"), ...row.cells.map((text) => made("td", text)), made("td"))
+  }
+  if (held) root.querySelector(`[data-at="${held}"]`)?.focus()
+}
