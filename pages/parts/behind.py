@@ -1,5 +1,6 @@
 """What is behind a cell of the matrix: the first picture before and after, a method's maps of both, all numbers."""
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -11,7 +12,7 @@ from attrcore.folder import Look as Run
 from attrcore.look import Look, in_words, limit, paint
 from attrcore.studies.matrix import Row
 from pages.parts import fooled, lens, matrix, show, swipe
-from pages.parts.cells import called, numbers, spread
+from pages.parts.cells import Spread, called, figure, signed, spread
 from pages.parts.knobs import escaped
 from pages.parts.tables import table
 
@@ -96,9 +97,9 @@ def every(facts: dict[str, Any], i: int, j: int) -> None:
     for measure in facts["likeness"]:
         like, off = (spread(facts, name, measure, i, j) for name in ("likeness", "difference"))
         rows.append((
-            measure, with_interval(like), matrix.figure(spread(facts, "likeness", measure, control, j).mean),
-            numbers(off) if off.count else "", matrix.figure(facts["chance"][measure][j]),
-            matrix.figure(facts["ceiling"][measure][j]), str(like.count),
+            measure, with_interval(like), figure(spread(facts, "likeness", measure, control, j).mean),
+            with_interval(off, signed), figure(facts["chance"][measure][j]),
+            figure(facts["ceiling"][measure][j]), str(like.count),
         ))  # fmt: skip
     heads = ("Measure", "Likeness (95 %)", "Random change", "Difference (95 %)", "Chance", "Ceiling", "Pictures")
     table(dict(zip(heads, zip(*rows, strict=True), strict=True)), "This cell by every measure")
@@ -109,8 +110,6 @@ def every(facts: dict[str, Any], i: int, j: int) -> None:
     )
 
 
-def with_interval(cell: Any) -> str:
-    """Mean and interval."""
-    if cell.mean is None:
-        return ""
-    return f"{cell.mean:.2f}" if cell.low is None else f"{cell.mean:.2f} ({cell.low:.2f} to {cell.high:.2f})"
+def with_interval(cell: Spread, form: Callable[[float | None], str] = figure) -> str:
+    """Mean and interval, each as `form` writes it."""
+    return form(cell.mean) if cell.low is None else f"{form(cell.mean)} ({form(cell.low)} to {form(cell.high)})"

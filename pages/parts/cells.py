@@ -8,6 +8,7 @@ from attrcore.studies.matrix import Row
 from attrcore.studies.transfer import Transfer
 from pages.parts.crossing import CONTROLS
 
+FEW = 10  # pictures
 LUCK = 0.025  # of unmoved cells lie below zero by a 95 % interval
 
 
@@ -76,16 +77,18 @@ def verdict(facts: dict[str, Any], measure: str) -> str:
             f"**One picture has no interval**: by {measure} nothing here tells what transfers from luck. Draw several "
             f"pictures for that. Less alike than under the random change, on this picture: {lower(found)}"
         )
+    few = f" {facts['pictures']} pictures are few: intervals are wide, and rest on differences that are about normal."
     lines = "\n".join(f"- {line(reach)}" for reach in found)
     tested = sum(len(reach.reached) + len(reach.missed) for reach in found)
+    cells = "1 cell" if tested == 1 else f"{tested} cells"
     luck = (
-        f"Of {tested} cells off the diagonal each is tested at 5 %: were attacks no worse for other methods than the "
-        f"random change, about {LUCK * tested:.1f} of them would still seem reached, by luck."
+        f"Of {cells} off the diagonal each is tested at 5 %: were attacks no worse for other methods than the random "
+        f"change, about {LUCK * tested:.1f} of them would still seem reached, by luck."
     )
     return (
         f"By **{measure}**, an attack *reaches* another method when that method's map is less like its clean one than "
         "under the random change, and the 95 % interval of this difference, over the same pictures, lies below "
-        f"zero:\n\n{lines}\n\n{luck}"
+        f"zero:\n\n{lines}\n\n{luck}{few if facts['pictures'] < FEW else ''}"
     )
 
 
@@ -93,7 +96,7 @@ def lower(found: list[Reach]) -> str:
     """Of one picture: which other maps each attack lowers more than the random change."""
     said = []
     for reach in found:
-        below = [f"{name} ({cell.mean:+.2f})" for name, cell in reach.missed.items() if (cell.mean or 0.0) < 0]
+        below = [f"{name} ({numbers(cell)})" for name, cell in reach.missed.items() if (cell.mean or 0.0) < 0]
         said.append(f"attack on {reach.method}: {', '.join(below) or 'none'}")
     return f"{'; '.join(said)}."
 
@@ -108,14 +111,24 @@ def line(reach: Reach) -> str:
         how = "its own map" if reach.own.beyond < 0 else "not even its own map"
         own = f"; {how} ({numbers(reach.own)})"
     edges = f". So it does {', '.join(reach.controls)}: the image's own change" if reach.controls else ""
-    return f"the attack on **{reach.method}** {hit}{miss}{own}{edges}."
+    return f"The attack on **{reach.method}** {hit}{miss}{own}{edges}."
+
+
+def figure(value: float | None) -> str:
+    """To two decimals; nothing where there is none."""
+    return "" if value is None else f"{round(value, 2) + 0.0:.2f}"
+
+
+def signed(value: float | None) -> str:
+    """The same with its sign."""
+    return "" if value is None else f"{round(value, 2) + 0.0:+.2f}"
 
 
 def numbers(cell: Spread) -> str:
     """A difference with its interval."""
     if cell.mean is None:
         return "no number"
-    return f"{cell.mean:+.2f}" if cell.low is None else f"{cell.mean:+.2f}, {cell.low:+.2f} to {cell.high:+.2f}"
+    return signed(cell.mean) if cell.low is None else f"{signed(cell.mean)}, {signed(cell.low)} to {signed(cell.high)}"
 
 
 def written(study: Transfer, facts: dict[str, Any]) -> bytes:

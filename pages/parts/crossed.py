@@ -23,12 +23,12 @@ def shown(study: Transfer, run: Run) -> None:
     rows, columns = [cells.called(row) for row in study.rows()], named(study.explained)
     with st.container(horizontal=True, gap="small"):
         measure = st.selectbox("Measure", list(measures(study.k, 1)), key=kept("transfer.measure"), filter_mode=None,
-                               width=170, **LINKED)  # fmt: skip
+                               width=150, **LINKED)  # fmt: skip
         what = st.segmented_control("Numbers", list(matrix.LOOKS), default=matrix.LIKENESS, required=True,
                                     key=kept("transfer.numbers"), **LINKED)  # fmt: skip
-        row = st.selectbox("Cell: row", rows, key=kept(ROW), filter_mode=None, width=280, **LINKED,
+        row = st.selectbox("Cell: row", rows, key=kept(ROW), filter_mode=None, width=240, **LINKED,
                            help="Or choose a cell in the table.")  # fmt: skip
-        column = st.selectbox("Cell: seen by", columns, key=kept(COLUMN), filter_mode=None, width=200, **LINKED)
+        column = st.selectbox("Cell: seen by", columns, key=kept(COLUMN), filter_mode=None, width=190, **LINKED)
 
     def take(i: int, j: int) -> None:
         knobs.choose(ROW, rows[i])

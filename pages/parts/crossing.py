@@ -28,11 +28,12 @@ def chosen(scene: pick.Scene) -> Transfer:
         attacked = st.multiselect("Maps to attack", attackable(), named(FOUR), key=kept("transfer.attacked"),
                                   placeholder="None: only the random change", help="One attack each. Those without a "
                                   "derivative come last: they need a direction by trial (More settings).",
-                                  **LINKED)  # fmt: skip
+                                  wrap=True, **LINKED)  # fmt: skip
     with right:
         explained = st.multiselect("Methods that look", EXPLAINERS, [*named(FOUR), *LOOK_TOO],
-                                   key=kept("transfer.explained"), help="Each explains every changed image. Control "
-                                   "maps, such as edges, are made without the network.", **LINKED)  # fmt: skip
+                                   key=kept("transfer.explained"), wrap=True, help="Each explains every changed image. "
+                                   "Control maps, such as edges, are made without the network.",
+                                   **LINKED)  # fmt: skip
     if not explained:
         st.info("Choose at least one method that looks.")
         raise Ended

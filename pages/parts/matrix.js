@@ -18,13 +18,18 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const words = JSON.stringify(data)
   if (root.shown === words) return // else a button that has the focus would lose it, four times a second
   root.shown = words
-  const held = root.querySelector("button:focus")?.dataset.at ?? (root.contains(root.getRootNode().activeElement) && root.at)
+  const held = root.querySelector("button:focus")?.dataset.at
   root.querySelector(".scrolls").setAttribute("aria-label", data.about)
   const table = root.querySelector("table")
   table.replaceChildren(made("caption", data.about))
 
   const top = table.createTHead().insertRow()
-  top.append(head(data.corner, "col"), ...data.columns.map((name) => head(name, "col")), head(data.last, "col"))
+  const heads = data.columns.map(({ title, note }) => {
+    const th = head(title, "col")
+    if (note) th.append(made("small", note))
+    return th
+  })
+  top.append(head(data.corner, "col"), ...heads, head(data.last, "col"))
 
   function cell(row, of, j) {
     const td = made("td")
@@ -36,6 +41,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     button.setAttribute("aria-pressed", row.n === data.chosen[0] && j === data.chosen[1])
     button.title = of.label
     button.classList.toggle("own", of.own)
+    button.classList.toggle("bare", !of.fill)
     if (of.fill) Object.assign(button.style, { background: of.fill, color: of.ink })
     button.onclick = () => setTriggerValue("cell", [row.n, j])
     td.append(button)

@@ -9,10 +9,11 @@ import streamlit as st
 from attrcore.look import Look, ramp, table
 from attrcore.studies.matrix import Row
 from pages.parts import knobs, wire
-from pages.parts.cells import called, spread
+from pages.parts.cells import called, figure, signed, spread
+from pages.parts.crossing import CONTROLS
 
 KEY = "transfer.matrix"
-LIKENESS, DIFFERENCE = "likeness", "difference to the random change"
+LIKENESS, DIFFERENCE = "likeness", "difference to random"
 LOOKS = {LIKENESS: Look(), DIFFERENCE: Look(values="signed")}
 MARKS = {-1: "▼", 0: "", 1: "▲"}
 LEAST = 0.1  # a difference of so much gets the strongest colour at least: noise stays pale
@@ -59,13 +60,18 @@ def content(
     groups = [{"title": title, "rows": [row for row in rows if row["kind"] == kind]} for kind, title in kinds.items()]
     ends = (("chance", "Chance: unrelated maps"), ("ceiling", "Ceiling: the same map"))
     feet = [{"title": title, "cells": [figure(v) for v in facts[name][measure]]} for name, title in ends]
-    some = facts["pictures"]
+    some = f"mean over {facts['pictures']} pictures" if facts["pictures"] > 1 else "of one picture"
     return {
-        "about": f"{measure}, {what}, mean over {some} pictures" if some > 1 else f"{measure}, {what}, of one picture",
-        "corner": "Seen by", "last": "class kept", "columns": [column["method"] for column in facts["columns"]],
+        "about": f"{measure}: {what if what == LIKENESS else 'difference to the random change'}, {some}",
+        "corner": "Seen by", "last": "class kept", "columns": [head(column["method"]) for column in facts["columns"]],
         "groups": [group for group in groups if group["rows"]], "feet": feet if what == LIKENESS else [],
         "chosen": list(chosen),
     }  # fmt: skip
+
+
+def head(method: str) -> dict[str, str]:
+    """A column's title, and what it is where it asks no network."""
+    return {"title": method, "note": "control map" if method in CONTROLS else ""}
 
 
 def cell(facts: dict[str, Any], measure: str, what: str, at: tuple[int, int], top: float) -> dict[str, Any]:
@@ -77,7 +83,7 @@ def cell(facts: dict[str, Any], measure: str, what: str, at: tuple[int, int], to
     if value is None:
         why = "no map" if column["reason"] else "no number" if facts["kept"][at[0]]["count"] else ""
         return {"words": why, "mark": "", "own": False, "label": f"{who}: {why or 'not known yet'}"}
-    words = figure(value) if what == LIKENESS else f"{value:+.2f}"
+    words = figure(value) if what == LIKENESS else signed(value)
     fill = colour(value, what, top)
     return {
         "words": words, "mark": MARKS[mark], "label": f"{who}: {words}{SAID[mark]}",
@@ -109,11 +115,6 @@ def ink(fill: list[int]) -> str:
 def share(kept: dict[str, Any]) -> str:
     """Of how many pictures the predicted class stayed."""
     return f"{round(kept['share'] * kept['count'])} of {kept['count']}" if kept["count"] else ""
-
-
-def figure(value: float | None) -> str:
-    """To two decimals; nothing where there is none."""
-    return "" if value is None else f"{value + 0.0:.2f}"
 
 
 def legend(what: str, top: float) -> None:
