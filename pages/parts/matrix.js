@@ -21,7 +21,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const held = root.querySelector("button:focus")?.dataset.at
   root.querySelector(".scrolls").setAttribute("aria-label", data.about)
   const table = root.querySelector("table")
-  table.replaceChildren(made("caption", data.about))
+  table.replaceChildren(made("caption"))
+  table.caption.append(made("span", data.about))
 
   const top = table.createTHead().insertRow()
   const heads = data.columns.map(({ title, note }) => {
@@ -50,7 +51,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
   for (const group of data.groups) {
     const body = table.createTBody()
-    const title = head(group.title, "rowgroup", "group")
+    const title = head("", "rowgroup", "group")
+    title.append(made("span", group.title))
     title.colSpan = data.columns.length + 2
     body.insertRow().append(title)
     for (const row of group.rows) {
