@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from attrcore import kept, store
+from attrcore.studies.transfer import Transfer
 from tests.browser.conftest import idle, serious
 
 SMALL = {"transfer.count": 2, "steps": 2, "transfer.attacked": ["Gradient", "Occlusion"],
@@ -29,7 +30,7 @@ def done(page, server, **choices):
         start.click()
     expect(page.get_by_text(re.compile("^Made by "))).to_be_visible(timeout=120_000)
     idle(page)
-    return next(entry.key for entry in store.listed() if entry.kind == "Transfer" and entry.state == "done")
+    return next(entry.key for entry in store.listed() if entry.kind == Transfer.__name__ and entry.state == "done")
 
 
 def cell(page, name):
