@@ -76,8 +76,9 @@ class Matrix:
         self.tables["kept"][batch, i] = kept.float().cpu()
 
     def frame(self, i: int) -> dict[str, Tensor]:
-        """The first picture under row i, and its maps."""
-        return {"row": torch.tensor(i), "image": self.tables["images"][i], "maps": self.tables["maps"][i]}
+        """The first picture under row i and its maps, and both before."""
+        before = {name: self.tables[name] for name in ("clean image", "clean maps")}
+        return {"row": torch.tensor(i), "image": self.tables["images"][i], "maps": self.tables["maps"][i], **before}
 
     def facts(self) -> dict[str, Any]:
         """Means over the pictures so far with their 95 % intervals, in numbers of four places that JSON holds.

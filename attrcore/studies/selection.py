@@ -23,7 +23,7 @@ class Selection(Recipe):
     picture: str = knob("", help="A PNG file of the network's size, in base64; where there is one, it is the only one.")
     collection: str = knob("Packaged digits", help="Where the pictures are taken from, if there is none here.")
     count: int = knob(8, 1, 1000, "How many pictures are drawn from the collection; all where it has fewer.")
-    seed: int = knob(0, 0, 2**31 - 1, "Which are drawn.")
+    seed: int = knob(0, 0, 2**31 - 1, "Which are drawn.", label="Seed of the pictures")
 
     def opened(self, model: str) -> Tensor:
         """(N, C, H, W) in [0, 1], as the network of that name gets them.  Raises Refused where there are none."""

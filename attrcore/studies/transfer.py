@@ -48,7 +48,7 @@ class Transfer(Recipe):
     attack: Ascent = field(default=Ascent(aim=DrainTopPixels(), ball=Linf()))
     walks: bool = knob(True, help="A random walk for each attack too, the best step kept as the attack keeps it.")
     k: int = knob(100, 1, 100_000, "How many pixels count as most important where maps are compared.")
-    seed: int = knob(0, 0, 2**31 - 1, "Random changes.")
+    seed: int = knob(0, 0, 2**31 - 1, "Of the random change and the walks.", label="Seed of random changes")
 
     def rows(self) -> list[Row]:
         """Attacks, then their controls."""

@@ -1,6 +1,7 @@
 """Widgets that put an attack together: whose map, what it wants, how far it may go, and how it climbs."""
 
 from dataclasses import fields
+from typing import Any, NamedTuple
 
 import numpy as np
 import streamlit as st
@@ -15,7 +16,7 @@ from attrcore.explain import EXPLAINERS
 from attrcore.kinds import Aim, Ball
 from attrcore.models import find
 from attrcore.png import in_letters
-from attrcore.recipe import Recipe, called, family
+from attrcore.recipe import called, family
 from attrcore.studies.fooling import Fooling, Subject
 from pages.parts import canvas, knobs, pick, pictures, show
 from pages.parts.knobs import LINKED, kept, usual
@@ -33,34 +34,62 @@ REGIONS = ("box", "polygon", "lines", "frame")
 WIDTH = 190  # px of a short widget
 
 
+class Places(NamedTuple):
+    """Where the widgets of an attack stand."""
+
+    row: Any
+    about: Any
+    more: Any
+
+
+class Wanted(NamedTuple):
+    """What an attack wants, how far and how often it may go, and how many pixels count as most important."""
+
+    aim: Aim
+    ball: Ball
+    steps: int
+    k: int
+
+
 def chosen(scene: pick.Scene) -> Fooling:
     """The study that the widgets describe."""
-    row, about = st.container(horizontal=True, gap="small"), st.container()
-    more = st.expander("More settings: the ball, the method's own, how it climbs, where it starts, what it keeps")
-    with more:
-        norm = st.segmented_control(
-            "Ball", ("L-inf", "L2"), default="L-inf", required=True, key=kept("ball"), **LINKED,
-            help="L-inf: every pixel may change by so much. L2: the whole change may be so long.",
-        )  # fmt: skip
-    with row:
+    at = places("the ball, the method's own, how it climbs, where it starts, what it keeps")
+    with at.row:
         name = explainer()
-        aim_name = st.selectbox("Aim", AIMS, key=kept("aim"), filter_mode=None, width=215, **LINKED,
-                                help="\n\n".join(f"**{n}**: {c.title()}" for n, c in AIMS.items()))  # fmt: skip
-        eps = size(norm, small(scene))
-        steps = st.number_input("Steps", 1, 1000, 100, key=kept("steps"), width=90, **LINKED)
-        k, pixels = important(scene)
-    with about:
-        words = " ".join(AIMS[aim_name].story().split("\n\n")[:1])
-        st.caption(f"{words} Two unrelated maps share {k / pixels:.1%} of their {k:,} top pixels.")
-        aim = wanted(AIMS[aim_name], scene, k)
-    with more:
+    wants = described(scene, at, 100)
+    with at.more:
         method = knobs.recipe(EXPLAINERS[name], across=270)
-        how = climbing(method, aim, ball(norm, eps), steps)
+        how = climbing(method.differentiable, wants)
         draws = st.slider("Random changes to compare with", 5, 100, 20, key=kept("draws"), width=270, **LINKED)
     target = -1 if scene.wanted is None else scene.wanted
     picture = in_letters(scene.picture.pixels)
     subject = Subject(scene.model, find(scene.model).digest, picture, target, method)
-    return Fooling(subject=subject, attack=how, k=k, draws=draws)
+    return Fooling(subject=subject, attack=how, k=wants.k, draws=draws)
+
+
+def places(inside: str) -> Places:
+    """A row, a place for words below it, and an expander that says what is `inside`."""
+    row, about = st.container(horizontal=True, gap="small"), st.container()
+    return Places(row, about, st.expander(f"More settings: {inside}"))
+
+
+def described(scene: pick.Scene, at: Places, steps: int) -> Wanted:
+    """Aim, ball, steps (usually so many) and k, as the widgets say."""
+    with at.more:
+        norm = st.segmented_control(
+            "Ball", ("L-inf", "L2"), default="L-inf", required=True, key=kept("ball"), **LINKED,
+            help="L-inf: every pixel may change by so much. L2: the whole change may be so long.",
+        )  # fmt: skip
+    with at.row:
+        aim_name = st.selectbox("Aim", AIMS, key=kept("aim"), filter_mode=None, width=215, **LINKED,
+                                help="\n\n".join(f"**{n}**: {c.title()}" for n, c in AIMS.items()))  # fmt: skip
+        eps = size(norm, small(scene))
+        steps = st.number_input("Steps", 1, 1000, steps, key=usual("steps", steps), width=90, **LINKED)
+        k, pixels = important(scene)
+    with at.about:
+        words = " ".join(AIMS[aim_name].story().split("\n\n")[:1])
+        st.caption(f"{words} Two unrelated maps share {k / pixels:.1%} of their {k:,} top pixels.")
+        return Wanted(wanted(AIMS[aim_name], scene, k), ball(norm, eps), steps, k)
 
 
 def explainer() -> str:
@@ -144,10 +173,10 @@ def other(scene: pick.Scene) -> str:
     return in_letters(found.pixels)
 
 
-def climbing(method: Recipe, aim: Aim, ball: Ball, steps: int) -> Ascent:
-    """How it climbs: the direction that the method has, the rule for steps, starts, and what counts as best."""
+def climbing(smooth: bool, wants: Wanted) -> Ascent:
+    """How it climbs: the direction that `smooth` maps have or others, the rule for steps, starts, what is best."""
     kinds = family(Direction)
-    usual_one = Derivative if method.differentiable else SPSA
+    usual_one = Derivative if smooth else SPSA
     with st.container(horizontal=True, gap="medium"):
         names = list(kinds)
         at = names.index(called(usual_one))
@@ -160,7 +189,7 @@ def climbing(method: Recipe, aim: Aim, ball: Ball, steps: int) -> Ascent:
                                 width=270, **LINKED)  # fmt: skip
     way = knobs.recipe(direction, across=270)
     lo, hi = next((f.metadata["lo"], f.metadata["hi"]) for f in fields(rule) if f.name == "size")
-    climb = rule(size=min(max(share * ball.eps, lo), hi))
+    climb = rule(size=min(max(share * wants.ball.eps, lo), hi))
     return knobs.recipe(Ascent, across=270, given={
-        "aim": aim, "ball": ball, "direction": way, "climb": climb, "steps": steps,
+        "aim": wants.aim, "ball": wants.ball, "direction": way, "climb": climb, "steps": wants.steps,
     })  # fmt: skip

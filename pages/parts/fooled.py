@@ -97,11 +97,10 @@ def frame(n: int, facts: dict[str, Any], seen: dict[str, np.ndarray], clean: np.
     """One step as the stage shows it; None where its file has gone meanwhile."""
     if not seen:
         return None
-    change = seen["image"].astype(np.float32) - clean
     plane = seen["map"].astype(np.float32)
     pictures = [
         rgb(seen["image"]),
-        rgb((128 + AMPLIFIED * change).clip(0, 255).astype(np.uint8)),
+        amplified(clean, seen["image"]),
         paint(plane, limit([plane], LOOK.clip), LOOK),
     ]
     maps = torch.from_numpy(plane)[None]
@@ -110,6 +109,12 @@ def frame(n: int, facts: dict[str, Any], seen: dict[str, np.ndarray], clean: np.
     large = max(plane.shape) > theatre.SMALL
     numbers = {name.capitalize(): float(value) for name, value in facts.items() if not isinstance(value, dict)}
     return Frame(n, tuple(jpeg(p) if large else np.ascontiguousarray(p) for p in pictures), numbers, {2: marks})
+
+
+def amplified(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """The change of an image (C, H, W) uint8, large, around middle grey."""
+    change = after.astype(np.float32) - before
+    return rgb((128 + AMPLIFIED * change).clip(0, 255).astype(np.uint8))
 
 
 def jpeg(pixels: np.ndarray) -> bytes:

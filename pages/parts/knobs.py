@@ -47,6 +47,11 @@ def state(key: str) -> Any:
     return st.session_state.get(key)
 
 
+def choose(key: str, value: Any) -> None:
+    """Have the widget of that key hold a value; only in a callback, which runs before widgets are drawn."""
+    st.session_state[key] = value
+
+
 def memory(key: str) -> dict[str, Any]:
     """What a part remembers of this visitor until they leave."""
     return st.session_state.setdefault(key, {})

@@ -188,6 +188,7 @@ def test_the_matrix_is_told_as_it_fills_and_shown_with_the_maps_behind_it(found)
     for f in frames:
         assert torch.equal(f["image"], result.tensors["images"][int(f["row"])]) and f["image"].dtype == torch.uint8
         assert f["maps"].shape == (4, 28, 28) and f["maps"].dtype == torch.half and (f["maps"].amax((1, 2)) == 1).all()
+        assert all(torch.equal(f[name], result.tensors[name]) for name in ("clean image", "clean maps"))
     moved = (result.tensors["images"][3].int() - result.tensors["clean image"].int()).abs()
     assert 0 < moved.max() <= 25
     assert torch.equal(result.tensors["maps"][0, 3], result.tensors["clean maps"][3])  # the map that asks nobody
