@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from distributed import get_worker
+from torch import Tensor
 
 from attrcore import kept
 from attrcore.batches import Abandoned, wanted
@@ -23,6 +24,7 @@ from attrcore.studies import STUDIES
 LOOKS = 0.1  # seconds between two writings of progress.json
 BEAT = 1.0  # seconds between two signs of life, while a step lasts
 CHECKPOINT = 60.0  # seconds between two checkpoints
+SNAPSHOT = 0.5  # seconds between two copies in memory, for a run that is cancelled in the middle of a step
 NICE = 5  # a study leaves the cores to the maps that visitors wait for
 
 log = logging.getLogger(__name__)
@@ -53,6 +55,7 @@ def work(key: str, attempt: str) -> str:
             kept.write_result(folder, drive(study, report))
             return report.end("done")
         except Abandoned:
+            report.keep()
             return report.end("cancelled")
         except Refused as e:
             return report.end("failed", str(e))
@@ -96,6 +99,8 @@ class Report:
         self.thread = threading.Thread(target=self.write_on, name=f"report of {folder.key}", daemon=True)
         self.first: tuple[float, int] | None = None  # when the first step was over, and how much was done
         self.kept = time.monotonic()  # when there was a checkpoint
+        self.copy: tuple[int, int, dict[str, Tensor]] | None = None  # a step's number, what was done, its state
+        self.copied = -SNAPSHOT  # when
 
     def __enter__(self) -> "Report":
         self.folder.put(self.said)
@@ -139,9 +144,17 @@ class Report:
         due = not wanted or (now - self.kept > CHECKPOINT and p.done < p.total)
         if p.state is not None and due and self.folder.claimed(self.attempt):
             kept.write_checkpoint(self.folder, n, p.done, p.state())
-            self.kept = time.monotonic()
+            self.kept, self.copy = time.monotonic(), None
+        elif p.state is not None and now - self.copied > SNAPSHOT:
+            state = {name: t.detach().clone() for name, t in p.state().items()}
+            self.copy, self.copied = (n, p.done, state), now
         if not wanted:
             raise Abandoned("the run was cancelled")
+
+    def keep(self) -> None:
+        """Write the latest copy, where no checkpoint is newer."""
+        if self.copy is not None and self.folder.claimed(self.attempt):
+            kept.write_checkpoint(self.folder, *self.copy)
 
     def write_on(self) -> None:
         """Write what is new, ten times a second at most; while nothing is, beat."""

@@ -14,6 +14,7 @@ from attrcore.folder import ABSENT, Folder, NotKept
 from attrcore.recipe import Recipe
 from attrcore.studies.running import finish
 from tests.rehearsals import Rehearsal
+from tests.waiting import until
 
 
 @pytest.fixture(autouse=True)
@@ -105,7 +106,7 @@ def test_a_run_ends_when_it_is_cancelled_within_a_step_too(mood):
     start = time.monotonic()
     seen = run(study)
     assert seen.state == "cancelled" and time.monotonic() - start < 1.5
-    assert seen.resumable == (mood == "good")  # within a step there is nothing to go on from
+    assert seen.resumable  # also within a step: from a copy of the state before it
 
 
 def test_a_run_cancelled_anywhere_and_taken_up_again_gives_the_bits_of_one_that_never_stopped(monkeypatch):
@@ -238,3 +239,18 @@ def test_absent_words_are_those_of_a_look():
 
     assert ABSENT.keys() <= set(Look._fields) and Recipe.kinds["Rehearsal"] is Rehearsal
     assert NotKept.__mro__[1].__name__ == "NotNow"
+
+
+def test_one_that_is_cancelled_in_the_middle_of_a_step_goes_on_from_the_latest_copy(monkeypatch):
+    monkeypatch.setattr(runs, "SNAPSHOT", 0.0)
+    study = Rehearsal(mood="absorbed", at=4)
+    folder, attempt = begin(study)
+    worker = threading.Thread(target=runs.work, args=(folder.key, attempt))
+    worker.start()
+    until(lambda: store.look(folder.key).done == 4)
+    cancel(folder.key)
+    worker.join(10)
+    seen = store.look(folder.key)
+    assert (seen.state, seen.done, seen.resumable) == ("cancelled", 4, True)
+    n, state = kept.rewind(folder)
+    assert n == 4 and int(state["n"]) == 4  # the next one is the fifth

@@ -75,24 +75,25 @@ class Fooling(Recipe):
         total, flat = self.attack.steps + self.draws, 0
         if state is None:
             facts = {**self.facts(climbing.first, climbing.clean), "random": self.random(case, climbing)}
-            yield Progress(0, total, facts, frame(climbing.first), climbing.state)
+            yield Progress(0, total, facts, frame(climbing.first), lambda: self.state(climbing, 0))
         else:
             climbing.go_on(state)
             flat = int(state["flat"])
         while climbing.n < self.attack.steps:
             step = climbing.step()
             flat += int(step.flat)
-            mark = torch.tensor(flat)
-            yield Progress(
-                step.n, total, self.facts(step, climbing.clean), frame(step),
-                lambda mark=mark: {**climbing.state(), "flat": mark},
-            )  # fmt: skip
+            facts = self.facts(step, climbing.clean)
+            yield Progress(step.n, total, facts, frame(step), lambda flat=flat: self.state(climbing, flat))
         for found in evidence(case, climbing.best, self.attack.ball, self.k, self.draws, climbing.aimed):
             if "draws" in found:
                 yield Progress(self.attack.steps + found["draws"], total, {"draws": found["draws"]})
         tensors = {name: t.cpu() for name, t in found.pop("tensors").items()}
         numbers = {**found, "score": float(climbing.score), "target": int(case.target), "steps without slope": flat}
         return Result(self, numbers, {**tensors, "clean": case.x[0].cpu()}, made_by(case.x.device))
+
+    def state(self, climbing: Climbing, flat: int) -> dict[str, Tensor]:
+        """What the next steps and the count of those without slope depend on."""
+        return {**climbing.state(), "flat": torch.tensor(flat)}
 
     def random(self, case: Case, climbing: Climbing) -> dict[str, float]:
         """What one random change of the same size does to the map, and to the aim."""

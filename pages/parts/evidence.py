@@ -101,7 +101,8 @@ def numbers(study: Fooling, found: Result) -> None:
     )
     st.caption(
         f"Aim: {fooled.aim_in_words(study)}. Then the likeness of the clean map to that of the changed image; 1 is the "
-        f"same map. Random changes: every pixel up or down by the largest change, {study.draws} draws, seeds 0 to {study.draws - 1}. Chance level: two "
+        f"same map. Random changes: every pixel up or down by the largest change, {study.draws} draws, seeds 0 to "
+        f"{study.draws - 1}. Chance level: two "
         "unrelated maps. Moved at random: the attacked map shifted as a whole to random places, which keeps its "
         "texture. All is measured on the saved 8-bit file, predicted and explained again by the network itself."
     )

@@ -15,6 +15,7 @@ from playwright.sync_api import expect
 from attrcore import kept, store
 from attrcore.folder import Folder
 from attrcore.png import levels
+from attrcore.studies import fooling  # noqa: F401 - its recipes are read here
 from tests.browser.conftest import Server, idle, serious, watched
 from tests.waiting import until
 
@@ -40,8 +41,9 @@ def finished(page):
 
 
 def step(page):
-    """The step that the stage shows."""
-    return int(re.search(r"Step (\d+)", page.locator(".where").inner_text())[1])
+    """The step that the stage shows; -1 before the first."""
+    found = re.search(r"Step (\d+)", page.locator(".where").inner_text())
+    return int(found[1]) if found else -1
 
 
 def digit(number):
@@ -71,7 +73,7 @@ def test_an_attack_runs_to_its_end_and_its_image_fools_again(quiet, server, tmp_
     attacked = levels(found.tensors["attacked"])
     assert np.array_equal(np.asarray(Image.open(path))[None], attacked)
     # uploaded again it is the same image, and so gives the same map
-    quiet.goto(f"{server.url}/see?{urlencode({'pictures1': 'Your own picture', 'maps': 'Gradient'})}")
+    quiet.goto(f"{server.url}/?{urlencode({'pictures1': 'Your own picture', 'maps': 'Gradient'})}")
     idle(quiet)
     quiet.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(path)
     expect(quiet.get_by_role("button", name="Raw maps (.npz)")).to_be_visible(timeout=30_000)

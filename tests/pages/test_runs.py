@@ -67,8 +67,8 @@ def fooled(attacked, random, chance=0.125, **settings):
                 for name in measures(100, 28)]  # fmt: skip
     change = {"largest": 8, "mean": 4.0, "share": 0.5, "length": 1.0}
     sides = {"attacked": 0.5, "random": random}
-    return result(Fooling(**settings), {"aim": {"clean": 0.5, **sides}, "likeness": likeness, "shift": sides, "chances": {"clean": 0.9, **sides},
-                  "kept": {"attacked": True, "random": [True] * len(random)},
+    return result(Fooling(**settings), {"aim": {"clean": 0.5, **sides}, "likeness": likeness, "shift": sides,
+                  "chances": {"clean": 0.9, **sides}, "kept": {"attacked": True, "random": [True] * len(random)},
                   "change": {"attacked": change, "random": change}})  # fmt: skip
 
 
