@@ -16,7 +16,7 @@ st.markdown(
 study, cost, shipped = watch.opened(Budget), "", None
 if study is not None:
     st.caption(reproduce.settings(study))
-elif (file := reproduce.chosen()) is not None:
+elif (file := reproduce.chosen(Budget)) is not None:
     study, shipped = file.study, reproduce.about(file)
     cost = reproduce.cost(study)
 else:

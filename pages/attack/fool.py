@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from attrcore import kept
+from attrcore import jobs, kept
 from attrcore.studies.fooling import Fooling
-from pages.parts import attacks, described, evidence, fooled, pick, watch
+from pages.parts import attacks, described, evidence, fooled, pick, reproduce, watch
 from pages.parts.knobs import escaped
 
 st.title("Fool")
@@ -13,15 +13,18 @@ st.markdown(
     "Choose a method and an aim, start, and watch. Beside every figure stands what a random change of the same size "
     "does."
 )
-study = watch.opened(Fooling)
-if study is None:
-    scene = pick.scene()
-    study = attacks.chosen(scene)
-    cost = f"One step asks for about {3 * study.subject.explainer.passes + 2} passes through the network."
-else:
+study, shipped, obstacle = watch.opened(Fooling), None, ""
+if study is not None:
     st.caption(escaped(described.line(study)))
-    cost = ""
-watch.start(study, "Attack", cost)
+elif (file := reproduce.chosen(Fooling)) is not None:
+    study, shipped, obstacle = file.study, reproduce.about(file), reproduce.obstacle(file.study)
+else:
+    study = attacks.chosen(pick.scene())
+if obstacle and jobs.engine().look(study.key()) is None:
+    st.info(obstacle)
+else:
+    passes = 3 * study.subject.explainer.passes + 2
+    watch.start(study, "Attack", f"One step asks for about {passes} passes through the network.")
 over = watch.follow(study, lambda seen: fooled.stage(study, seen), lambda seen: fooled.more(study, seen))
 if over is not None and over.state == "done":
     found = kept.result(over.key)
@@ -30,3 +33,7 @@ if over is not None and over.state == "done":
     evidence.sides(study, found)
     evidence.numbers(study, found)
     evidence.downloads(study, found, over.key)
+elif shipped is not None:
+    st.header("What it did")
+    evidence.verdict(study, shipped)
+    evidence.numbers(study, shipped)

@@ -12,7 +12,7 @@ ASKED, IN_VAIN, LACKS = "the link asks for", "the link asked in vain for", "the 
 MOST_LETTERS = 60  # of a link's own words
 KINDS = {
     "model": "model", "model2": "other model", "pictures": "collection", "pick.": "picture", "no.": "picture number",
-    "maps": "map", "class": "class", "method": "method", "inspect": "map to inspect",
+    "maps": "map", "class": "class", "method": "method", "inspect": "map to inspect", "reproduce": "study",
 }  # fmt: skip
 
 

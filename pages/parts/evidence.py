@@ -23,8 +23,8 @@ from pages.parts.tables import table
 HEADS = ("Measure", "Attacked", "Random changes: mean (95 %)", "Chance level", "Moved at random (95 %)")
 
 
-def verdict(study: Fooling, found: Result, best: int) -> None:
-    """The attack in a few sentences, `best` the step that was kept; and a warning where it had nothing to climb."""
+def verdict(study: Fooling, found: Result, best: int | None = None) -> None:
+    """The attack in a few sentences, `best` the step that was kept where known; a warning where there was no slope."""
     n, classes = found.numbers, cached.classes(study.subject.model)
     overlap = n["likeness"][0]
     mean, low, high = interval(np.array(overlap["random"]))
@@ -36,8 +36,12 @@ def verdict(study: Fooling, found: Result, best: int) -> None:
         f"No pixel moved by more than {n['change']['attacked']['largest']} of 255 levels. {aim(study, found)}"
         f"**Of the {study.k:,} most important pixels {overlap['attacked']:.0%} are left;** a random change of the same "
         f"size leaves {mean:.0%} (95 % of {len(overlap['random'])} draws: {low:.0%} to {high:.0%}), and two "
-        f"unrelated maps share {overlap['chance']:.0%}. Step {best} of {study.attack.steps} was kept: the best that "
-        "keeps the prediction."
+        f"unrelated maps share {overlap['chance']:.0%}."
+        + (
+            ""
+            if best is None
+            else f" Step {best} of {study.attack.steps} was kept: the best that keeps the prediction."
+        )
     )
     flat, steps = n["steps without slope"], study.attack.steps
     if flat:

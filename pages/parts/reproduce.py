@@ -5,17 +5,19 @@ import streamlit as st
 from attrcore.data import collections
 from attrcore.kinds import Result
 from attrcore.models import find
+from attrcore.recipe import Recipe
 from attrcore.studies.budget import Budget
+from attrcore.studies.fooling import Fooling
 from attrcore.studyfile import StudyFile, shipped
 from pages.parts import knobs, show, sweep
 
 OWN = "your own settings"
 
 
-def chosen() -> StudyFile | None:
+def chosen(kind: type[Recipe]) -> StudyFile | None:
     """One of those of this kind; None for the visitor's own settings."""
-    files = {file.title: file for file in shipped().values() if isinstance(file.study, Budget)}
-    title = st.selectbox("Reproduce", [OWN, *files], key=knobs.kept("reproduce"), filter_mode=None, width=480,
+    files = {file.title: file for file in shipped().values() if isinstance(file.study, kind)}
+    title = st.selectbox("Reproduce", [OWN, *files], key=f"reproduce.{kind.__name__}", filter_mode=None, width=480,
                          help="Settings near to the paper's, with the differences told.", **knobs.LINKED)  # fmt: skip
     return files.get(title)
 
@@ -31,24 +33,27 @@ def about(file: StudyFile) -> Result | None:
     return found
 
 
-def settings(study: Budget) -> str:
+def settings(study: Recipe) -> str:
     """All of a study's in words."""
     return f"{show.settings(study)[:1].upper()}{show.settings(study)[1:]}."
 
 
-def obstacle(study: Budget) -> str:
+def obstacle(study: Budget | Fooling) -> str:
     """Why it cannot run on this machine, in a sentence, or nothing."""
+    asked = study.subject if isinstance(study, Fooling) else study
     try:
-        entry = find(study.model)
+        entry = find(asked.model)
     except KeyError as e:
         return f"It cannot run here: {e.args[0]}"
     if reason := entry.missing():
         return f"It cannot run here: {reason}"
-    if entry.digest != study.digest:
-        return f"It cannot run here: the weights of {study.model} on this machine are not those it was set up for."
-    source = collections().get(study.collection)
+    if entry.digest != asked.digest:
+        return f"It cannot run here: the weights of {asked.model} on this machine are not those it was set up for."
+    if not asked.collection:
+        return ""  # the recipe holds the picture
+    source = collections().get(asked.collection)
     if source is None:
-        return f"It cannot run here: there is no collection {study.collection!r} on this machine."
+        return f"It cannot run here: there is no collection {asked.collection!r} on this machine."
     reason = source.missing()
     return f"It cannot run here: {reason}" if reason else ""
 

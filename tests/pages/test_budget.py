@@ -212,7 +212,7 @@ def test_a_study_that_ships_says_what_it_is_and_why_it_cannot_run(name, monkeypa
     monkeypatch.setenv("ATTRCORE_DATA", str(tmp_path))
     monkeypatch.setattr(studyfile.StudyFile, "result", lambda self: None)
     file = studyfile.shipped()[name]
-    at = opened(reproduce=file.title)
+    at = opened(**{"reproduce.Budget": file.title})
     assert not at.exception and file.about in text(at) and "It cannot run here: " in text(at)
     assert "start.Budget" not in {b.key for b in at.button}
     drawn = charts(at)["Spearman"]
@@ -222,7 +222,7 @@ def test_a_study_that_ships_says_what_it_is_and_why_it_cannot_run(name, monkeypa
 @needs("imagenet")
 def test_a_study_that_ships_can_be_started_where_all_is_here(monkeypatch):
     monkeypatch.setattr(studyfile.StudyFile, "result", lambda self: None)
-    at = opened(reproduce=studyfile.shipped()["figure-3-gradient"].title)
+    at = opened(**{"reproduce.Budget": studyfile.shipped()["figure-3-gradient"].title})
     assert not at.exception and at.button(key="start.Budget").label == "Start"
     assert "in the background, for hours" in text(at)
 
@@ -231,7 +231,7 @@ def test_a_result_that_ships_is_shown(done, monkeypatch, tmp_path):
     shutil.copytree(Folder(STUDY.key()).path, tmp_path / "mine")
     (tmp_path / "mine.json").write_text(json.dumps({"title": "Mine", "about": "Of mine.", "study": STUDY.to_dict()}))
     monkeypatch.setattr(studyfile, "FOLDER", tmp_path)
-    at = opened(reproduce="Mine")
+    at = opened(**{"reproduce.Budget": "Mine"})
     assert not at.exception and "This result comes with the project" in text(at) and "start.Budget" not in at.button
     curves = done["curves"]["Cosine"]
     assert {n: t["y"] for n, t in charts(at)["Cosine"].items()} == {

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from attrcore import jobs, kept, store
+from attrcore import jobs, kept, store, studyfile
 from attrcore.balls import L2, Linf
 from attrcore.data.digits import packaged_digits
 from attrcore.explain import EXPLAINERS
@@ -116,3 +116,16 @@ def test_a_link_to_a_run_that_is_not_here_says_so():
 def test_nothing_else_is_opened_as_an_attack(built):
     at = opened(run="../../etc/passwd")
     assert not at.exception and isinstance(built[-1], Fooling)
+
+
+def test_a_study_that_ships_is_told_with_its_own_settings_and_result(monkeypatch):
+    file = studyfile.shipped()["notebook-mnist-50"]
+    at = opened(**{"reproduce.Fooling": file.title})
+    assert not at.exception and file.about.split("\n")[0][:60] in text(at)
+    found = file.result()
+    assert found is not None and not found.tensors  # numbers only: the digit is not this project's to give away
+    row = tables(at)[0].set_index("Measure").loc["Top-k overlap"]
+    assert row.iloc[0] == f"{found.numbers['likeness'][0]['attacked']:.2f}"
+    monkeypatch.setenv("ATTRCORE_DATA", "/nowhere")
+    monkeypatch.setenv("XDG_CACHE_HOME", "/nowhere")
+    assert "It cannot run here" in text(opened(**{"reproduce.Fooling": file.title}))
