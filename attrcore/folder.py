@@ -102,7 +102,8 @@ class Folder:
     def claim(self, attempt: str) -> bool:
         """Take it: true for one caller only, be it a worker, a second worker, or who cancels before any has come."""
         try:
-            (self / f"claim-{attempt}").touch(exist_ok=False)
+            with kept():
+                (self / f"claim-{attempt}").touch(exist_ok=False)
         except (FileExistsError, FileNotFoundError):  # taken, or deleted
             return False
         if self.said().get("attempt") == attempt:
@@ -147,9 +148,7 @@ class Folder:
                 old = _seen.get(path)
             if old is not None and old.stamp == (about.st_mtime_ns, about.st_ino):
                 return old
-            stamp, said = (about.st_mtime_ns, about.st_ino), json.loads(path.read_text())
-            if "state" not in said:
-                raise ValueError("progress.json must say the state")
+            stamp, said = (about.st_mtime_ns, about.st_ino), sound(json.loads(path.read_text()))
         except (OSError, ValueError):
             if not (self / "recipe.json").exists():
                 return None
@@ -180,6 +179,21 @@ class Folder:
 
 ABSENT = {"kind": "", "done": 0, "total": 0, "facts": {}, "frame": None, "left": None, "asked": 0.0, "ended": None,
           "visitor": "", "attempt": ""}  # fmt: skip
+
+
+STATES = (*LIVE, "done", "cancelled", "failed", "interrupted")
+KINDS = {"kind": str, "title": str, "visitor": str, "attempt": str, "error": str, "worker": dict, "facts": dict,
+         "done": int, "total": int, "asked": float}  # fmt: skip
+
+
+def sound(said: Any) -> dict[str, Any]:
+    """What progress.json said, if it can be what was written; else raises ValueError: a disk may give anything."""
+    if not isinstance(said, dict) or said.get("state") not in STATES:
+        raise ValueError("progress.json must say the state")
+    for name, kind in KINDS.items():
+        if not isinstance(said.get(name, kind()), kind):
+            raise ValueError(f"{name} in progress.json must be of type {kind.__name__}, got {said[name]!r}")
+    return said
 
 
 def gone(seen: Seen) -> bool:

@@ -7,6 +7,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Collection
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -46,7 +47,16 @@ def facts(key: str, since: int = 0) -> tuple[list[Fact], int]:
             whole = file.read().rpartition(b"\n")[0]
     except FileNotFoundError:
         return [], 0
-    return [Fact(**json.loads(line)) for line in whole.splitlines()], since + len(whole) + bool(whole)
+    found = [fact(line) for line in whole.splitlines()]
+    return [f for f in found if f is not None], since + len(whole) + bool(whole)
+
+
+def fact(line: bytes) -> Fact | None:
+    """A line of facts.jsonl; None where it is damaged."""
+    with suppress(ValueError, TypeError):
+        said = Fact(**json.loads(line))
+        return said if isinstance(said.n, int) and isinstance(said.facts, dict) else None
+    return None
 
 
 def frames(key: str, since: int = 0) -> list[int]:
@@ -100,7 +110,7 @@ def rewind(folder: Folder) -> tuple[int, dict[str, Tensor] | None]:
     if (folder / "facts.jsonl").exists():
         with kept(), replacing(folder / "facts.jsonl") as part, part.open("wb") as file:
             for line in (folder / "facts.jsonl").read_bytes().splitlines(keepends=True):
-                if line.endswith(b"\n") and json.loads(line)["n"] <= n:
+                if line.endswith(b"\n") and (told := fact(line)) is not None and told.n <= n:
                     file.write(line)
     return n + 1, state
 
@@ -152,7 +162,7 @@ def whole(path: Path) -> dict[str, Any]:
         about = (path / "result.safetensors").stat()
         digest = file_digest(path / "result.safetensors", about.st_mtime_ns, about.st_size)
         good = said.pop("seal") == seal(said) and said["tensors"] == digest
-    except (OSError, ValueError, KeyError, AttributeError):
+    except (OSError, ValueError, KeyError, AttributeError, TypeError):
         good = False
     if not good:
         raise Damaged(f"The result {path.name} on disk is missing or damaged. Run the study again.")
@@ -181,6 +191,9 @@ def remove(folder: Folder) -> None:
     """Take the run off the disk: at once under its name, then piece by piece."""
     away = folder.path.with_name(f".gone-{folder.path.name}")
     shutil.rmtree(away, ignore_errors=True)
-    with kept():
-        folder.path.replace(away)
+    try:
+        with kept():
+            folder.path.replace(away)
+    except FileNotFoundError as e:
+        raise Refused(f"There is no run {folder.key} here.") from e
     shutil.rmtree(away, ignore_errors=True)

@@ -29,5 +29,5 @@ def running(who: dict[str, Any]) -> psutil.Process | None:
         process = psutil.Process(who["pid"])
         same = abs(process.create_time() - who["born"]) < SAME
         return process if same and process.status() != psutil.STATUS_ZOMBIE else None
-    except psutil.Error:
+    except (psutil.Error, KeyError, TypeError, ValueError):  # gone, or a description that nobody wrote
         return None

@@ -52,7 +52,10 @@ def work(key: str, attempt: str) -> str:
             study = folder.recipe()
             if type(study) not in known.values():
                 raise Refused(f"{type(study).__name__} is not a study.")
-            kept.write_result(folder, drive(study, report))
+            found = drive(study, report)
+            if not folder.claimed(attempt):
+                raise Abandoned("another attempt has the folder")
+            kept.write_result(folder, found)
             return report.end("done")
         except Abandoned:
             report.keep()

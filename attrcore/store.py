@@ -7,6 +7,7 @@ Only processes that serve pages open it, so the folder may be on a disk that oth
 
 import logging
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -60,8 +61,11 @@ def listed(visitor: str | None = None) -> list[Entry]:
 def pin(key: str, pinned: bool = True) -> None:
     """Keep it when others are pruned, or no longer.  Raises Refused where there is none, NotKept."""
     there(key)
-    with kept.kept():
-        (Folder(key) / "pinned").touch() if pinned else (Folder(key) / "pinned").unlink(missing_ok=True)
+    try:
+        with kept.kept():
+            (Folder(key) / "pinned").touch() if pinned else (Folder(key) / "pinned").unlink(missing_ok=True)
+    except FileNotFoundError as e:  # somebody deletes it at this moment
+        raise Refused(f"There is no run {key} here.") from e
 
 
 def delete(key: str) -> None:
@@ -77,9 +81,12 @@ def prune(most: int) -> list[str]:
     total = sum(entry.size for entry in entries)
     for entry in reversed(entries):
         if total > most and not entry.pinned and entry.state not in LIVE:
-            delete(entry.key)
-            gone.append(entry.key)
+            with suppress(Refused):  # deleted meanwhile, or started again
+                delete(entry.key)
+                gone.append(entry.key)
             total -= entry.size
+    for half in runs_folder().glob(".gone-*"):  # a deletion that was broken off
+        shutil.rmtree(half, ignore_errors=True)
     return gone
 
 

@@ -28,7 +28,7 @@ def opened(kind: type[Recipe]) -> Recipe | None:
         return None
     try:
         found = Folder(key).recipe()
-    except (OSError, ValueError):
+    except (OSError, ValueError, TypeError):
         st.info(f"The link asked for the run {key}, which is not here.")
         return None
     if not isinstance(found, kind):
