@@ -177,8 +177,9 @@ def connected(path: Path, patience: float) -> sqlite3.Connection:
 
 def names() -> list[str]:
     """The folders that may hold a run."""
-    root = runs_folder()
-    return [p.name for p in root.iterdir() if re.fullmatch(KEY, p.name) and p.is_dir()] if root.is_dir() else []
+    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(runs_folder()) as found:
+        return [entry.name for entry in found if re.fullmatch(KEY, entry.name) and entry.is_dir()]
+    return []
 
 
 def latest(key: str, known: tuple[Entry, int] | None) -> tuple[Entry, int] | None:
