@@ -14,6 +14,7 @@ from attrcore.kinds import NotNow, Refused
 
 PATIENCE = 600.0  # seconds until a question that nobody answers is given up; who asked may leave before
 SLICE = 0.1  # seconds between two looks at whether the visitor is still there
+LOST = "The scheduler has gone away. Reload the page in a moment."
 BROKEN = (KilledWorker, FutureCancelledError, CommClosedError)  # the worker died; the question may be innocent
 
 log = logging.getLogger(__name__)

@@ -25,6 +25,7 @@ from attrcore.processes import host, me, running
 from attrcore.recipe import Recipe
 
 LIVE = ("queued", "running")
+KEY = "[0-9a-f]{16}"  # the name of a run's folder
 STALE = 15.0  # seconds without a beat until a process on another machine counts as gone; it beats every second
 
 
@@ -76,7 +77,7 @@ class Folder:
     key: str
 
     def __post_init__(self) -> None:
-        if not re.fullmatch("[0-9a-f]{16}", self.key):
+        if not re.fullmatch(KEY, self.key):
             raise ValueError(f"a run's key must be sixteen hex digits, got {self.key!r}")
 
     @property
@@ -137,7 +138,8 @@ class Folder:
         """Say how `attempt` ended, where no worker could: unless it has said so itself, or another attempt runs."""
         said = self.said()
         if said.get("attempt") == attempt and said["state"] in LIVE:
-            self.put({**said, "state": state, "error": error, "left": None, "ended": time.time()})
+            with suppress(FileNotFoundError):  # deleted at this moment
+                self.put({**said, "state": state, "error": error, "left": None, "ended": time.time()})
 
     def seen(self) -> Seen | None:
         """What progress.json says, read again only when it has changed; None where there is no run."""
@@ -183,16 +185,25 @@ ABSENT = {"kind": "", "done": 0, "total": 0, "facts": {}, "frame": None, "left":
 
 STATES = (*LIVE, "done", "cancelled", "failed", "interrupted")
 KINDS = {"kind": str, "title": str, "visitor": str, "attempt": str, "error": str, "worker": dict, "facts": dict,
-         "done": int, "total": int, "asked": float}  # fmt: skip
+         "done": int, "total": int, "asked": float, "frame": int | None, "left": float | None,
+         "ended": float | None}  # fmt: skip
+NEEDED = ("attempt", "worker")  # of a live one: who works on it, under which name
+LATEST = 1e11  # seconds, about the year 5000: no clock says more, and no calendar takes any number
 
 
 def sound(said: Any) -> dict[str, Any]:
     """What progress.json said, if it can be what was written; else raises ValueError: a disk may give anything."""
     if not isinstance(said, dict) or said.get("state") not in STATES:
         raise ValueError("progress.json must say the state")
-    for name, kind in KINDS.items():
-        if not isinstance(said.get(name, kind()), kind):
-            raise ValueError(f"{name} in progress.json must be of type {kind.__name__}, got {said[name]!r}")
+    for name in KINDS.keys() & said.keys():
+        if not isinstance(said[name], KINDS[name]):
+            raise ValueError(f"{name} in progress.json must be of type {KINDS[name]}, got {said[name]!r}")
+        if isinstance(said[name], str):
+            said[name].encode()  # half a surrogate pair is JSON, and no text that an index takes
+    if said["state"] in LIVE and not (said.keys() >= set(NEEDED) and said["worker"].keys() >= me().keys()):
+        raise ValueError(f"progress.json must say {' and '.join(NEEDED)} of a run that is {said['state']}")
+    if not 0 <= said.get("asked", 0.0) < LATEST:
+        raise ValueError(f"asked in progress.json must be in [0, {LATEST:g}), got {said['asked']!r}")
     return said
 
 

@@ -19,7 +19,7 @@ from cachetools import LRUCache
 from distributed import Client, Future
 
 from attrcore import store
-from attrcore.answers import Answer, NoAnswer
+from attrcore.answers import LOST, Answer, NoAnswer
 from attrcore.folder import Look
 from attrcore.lanes import LongCluster, knock, quick_cluster, shut, sides
 from attrcore.long_lane import LongLane
@@ -97,7 +97,7 @@ class Engine:
     def submit(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Future:
         """Hand one try to the cluster.  Raises NoAnswer when it is gone."""
         if self.client.status != "running":
-            raise NoAnswer("The scheduler has gone away. Reload the page in a moment.")
+            raise NoAnswer(LOST)
         if self.cluster is not None:
             return self.client.submit(function, *args, pure=False)
         # No others may take it: dask lets idle ones steal what they may, and behind a study it would wait for hours.

@@ -11,6 +11,7 @@ from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 import numpy as np
 import safetensors
@@ -18,12 +19,13 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from attrcore.folder import Folder, kept, write
+from attrcore.folder import Folder, NotKept, kept, write
 from attrcore.kinds import Refused, Result
 from attrcore.paths import replacing
 from attrcore.recipe import Recipe
 
 RESULT = ("result.json", "result.safetensors")
+GONE = ".gone-"  # begins the name of a folder that is being deleted
 
 
 class Damaged(Refused):
@@ -55,7 +57,7 @@ def fact(line: bytes) -> Fact | None:
     """A line of facts.jsonl; None where it is damaged."""
     with suppress(ValueError, TypeError):
         said = Fact(**json.loads(line))
-        return said if isinstance(said.n, int) and isinstance(said.facts, dict) else None
+        return said if isinstance(said.n, int) and isinstance(said.done, int) and isinstance(said.facts, dict) else None
     return None
 
 
@@ -103,7 +105,7 @@ def rewind(folder: Folder) -> tuple[int, dict[str, Tensor] | None]:
             about = file.metadata()
             if about["key"] == folder.key:
                 n, state = int(about["n"]), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (OSError, safetensors.SafetensorError, KeyError, TypeError):
+    except (OSError, safetensors.SafetensorError, KeyError, TypeError, ValueError):
         (folder / "checkpoint.safetensors").unlink(missing_ok=True)  # none, or no good one
     for later in frames(folder.key, n + 1):
         (folder / "frames" / f"{later:06}.npz").unlink()
@@ -188,12 +190,24 @@ def plain(t: Tensor) -> Tensor:
 
 
 def remove(folder: Folder) -> None:
-    """Take the run off the disk: at once under its name, then piece by piece."""
-    away = folder.path.with_name(f".gone-{folder.path.name}")
-    shutil.rmtree(away, ignore_errors=True)
+    """Take the run off the disk: at once under its name, then piece by piece.
+
+    Raises Refused where there is none, NotKept.
+    """
+    away = folder.path.with_name(f"{GONE}{folder.key}-{uuid4().hex}")  # the run may come and go again meanwhile
     try:
         with kept():
             folder.path.replace(away)
     except FileNotFoundError as e:
         raise Refused(f"There is no run {folder.key} here.") from e
-    shutil.rmtree(away, ignore_errors=True)
+    clear(away)
+
+
+def clear(away: Path) -> None:
+    """Take what has lost its name off the disk; another process may do so too.  Raises NotKept for what stays."""
+    while away.exists():
+        try:
+            with kept(), suppress(FileNotFoundError):
+                shutil.rmtree(away)
+        except OSError as e:
+            raise NotKept("A part of a deleted run could not be taken off the disk. Make room once more later.") from e

@@ -15,7 +15,7 @@ from typing import Any
 from distributed import Client, Future, SpecCluster
 
 from attrcore import runs, store
-from attrcore.answers import BROKEN, NoAnswer
+from attrcore.answers import BROKEN, LOST, NoAnswer
 from attrcore.folder import LIVE, Folder, Look, NotKept, kept
 from attrcore.kinds import NotNow
 from attrcore.lanes import LONG, shut, sides
@@ -57,7 +57,7 @@ class LongLane:
         self.number = 0
         self.closed = threading.Event()
         for entry in store.listed():  # what ran in processes that are gone
-            if entry.state not in LIVE and (said := Folder(entry.key).said())["state"] in LIVE:
+            if entry.state not in LIVE and (said := Folder(entry.key).said()).get("state") in LIVE:
                 self.say(entry.key, said["attempt"], "interrupted", "The app was closed before it was over.")
         threading.Thread(target=self.watch, name="long lane", daemon=True).start()
 
@@ -73,7 +73,7 @@ class LongLane:
             if seen is not None and (seen.live or (seen.state == "done" and store.sound(key))):
                 return key
             if self.client.status != "running":
-                raise NoAnswer("The scheduler has gone away. Reload the page in a moment.")
+                raise NoAnswer(LOST)
             rank = sum(task.visitor == visitor for task in self.tasks.values())
             if len(self.tasks) >= MOST:
                 raise NotNow(f"{MOST} studies wait or run, and no more may. Try again when some are over.")
@@ -87,19 +87,24 @@ class LongLane:
         return key
 
     def put(self, task: Task) -> None:
-        """Hand the task to dask: behind questions, and behind studies of visitors who have fewer."""
-        self.tasks[task.key] = task
+        """Hand the task to dask: behind questions, and behind studies of visitors who have fewer.  Raises NoAnswer."""
         task.tries += 1
-        long = LONG if self.cluster is not None or sides(self.client).long else None
-        task.future = self.client.submit(
-            runs.work,
-            task.key,
-            task.attempt,
-            key=f"study-{task.key}-{task.attempt}-{task.tries}",
-            priority=-1 - task.rank,
-            resources=long,
-            retries=0,
-        )
+        try:
+            long = LONG if self.cluster is not None or sides(self.client).long else None
+            task.future = self.client.submit(
+                runs.work,
+                task.key,
+                task.attempt,
+                key=f"study-{task.key}-{task.attempt}-{task.tries}",
+                priority=-1 - task.rank,
+                resources=long,
+                retries=0,
+            )
+        except Exception as e:  # whatever a client raises that is closed at this moment
+            self.tasks.pop(task.key, None)
+            self.say(task.key, task.attempt, "interrupted", "The scheduler went away before its turn.")
+            raise NoAnswer(LOST) from e
+        self.tasks[task.key] = task
         task.future.add_done_callback(partial(self.over, task))
 
     def over(self, task: Task, future: Future) -> None:
@@ -112,7 +117,9 @@ class LongLane:
             waits = said.get("attempt") == task.attempt and said["state"] == "queued"
             innocent = isinstance(error, BROKEN) and waits and not folder.claimed(task.attempt)
             if innocent and task.tries < TRIES and not self.closed.is_set():
-                return self.put(task)  # it waited behind the one that killed their worker
+                with suppress(NoAnswer):  # then it has ended, and says so
+                    self.put(task)  # it waited behind the one that killed their worker
+                return
             if self.tasks.get(task.key) is task:
                 del self.tasks[task.key]
             future.release()  # a held future would be computed again when its worker dies later

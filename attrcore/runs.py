@@ -53,8 +53,7 @@ def work(key: str, attempt: str) -> str:
             if type(study) not in known.values():
                 raise Refused(f"{type(study).__name__} is not a study.")
             found = drive(study, report)
-            if not folder.claimed(attempt):
-                raise Abandoned("another attempt has the folder")
+            report.own()
             kept.write_result(folder, found)
             return report.end("done")
         except Abandoned:
@@ -122,6 +121,11 @@ class Report:
         """Has nobody cancelled the run, deleted it, or started it again?"""
         return self.folder.wanted() and self.folder.claimed(self.attempt)
 
+    def own(self) -> None:
+        """Raise Abandoned when the run was deleted, or started again: what is in its folder is another attempt's."""
+        if not self.folder.claimed(self.attempt):
+            raise Abandoned("another attempt has the folder")
+
     def go_on(self) -> None:
         """Raise Abandoned when the run is not wanted any more."""
         if not self.wanted():
@@ -131,6 +135,7 @@ class Report:
         """Keep what the step found, and say how far the run is.  Raises NotKept, Abandoned."""
         if self.error is not None:
             raise self.error
+        self.own()
         now = time.monotonic()
         self.first = self.first or (now, p.done)
         since, done = now - self.first[0], p.done - self.first[1]

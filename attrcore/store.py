@@ -1,29 +1,31 @@
 """All runs together: the shelf that finds them again, and what may be done with one.
 
-The folders are the truth.  The index (SQLite) only remembers what they said, each row with the stamp of the file it
-was read from, so that a list of a thousand runs reads the few that changed; lost or damaged it is made anew.
+The folders are the truth.  The index (SQLite) only remembers what those said that are over, each row with the stamp of
+what it was read from, so that a list of a thousand runs reads the few that changed; lost or damaged it is made anew.
+A list waits for nobody: what the index cannot take just now it is told the next time.
 Only processes that serve pages open it, so the folder may be on a disk that other machines share with this one.
 """
 
 import logging
 import os
-import shutil
+import re
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from attrcore import kept
-from attrcore.folder import LIVE, Folder, Look
-from attrcore.kinds import Refused
+from attrcore.folder import KEY, LIVE, Folder, Look, NotKept
+from attrcore.kinds import NotNow, Refused
 from attrcore.paths import runs_folder
 
 log = logging.getLogger(__name__)
 
 TABLE = """CREATE TABLE IF NOT EXISTS runs (key TEXT PRIMARY KEY, kind TEXT, title TEXT, visitor TEXT, state TEXT,
            made REAL, size INTEGER, pinned INTEGER, stamp INTEGER)"""
-COLUMNS = "key, kind, title, visitor, state, made, size, pinned"
+PATIENCE = 30.0  # seconds that who starts a study waits for others who do
+LISTS = 0.2  # seconds that a list does
 
 
 class Entry(NamedTuple):
@@ -37,6 +39,9 @@ class Entry(NamedTuple):
     made: float  # when it was asked for, as time.time() counts
     size: int  # bytes on disk, when last looked
     pinned: bool
+
+
+COLUMNS = (*Entry._fields, "stamp")
 
 
 def look(key: str) -> Look | None:
@@ -53,9 +58,18 @@ def sound(key: str) -> bool:
 
 def listed(visitor: str | None = None) -> list[Entry]:
     """The runs, those of one visitor or all, the latest first."""
-    with index() as db:
-        rows = db.execute(f"SELECT {COLUMNS} FROM runs WHERE ?1 IS NULL OR visitor = ?1 ORDER BY made DESC", [visitor])
-        return [Entry(*row[:-1], pinned=bool(row[-1])) for row in rows]
+    with ExitStack() as stack:
+        try:
+            db = stack.enter_context(index(LISTS))
+            known = {row[0]: (Entry(*row[:-1]), row[-1]) for row in db.execute("SELECT * FROM runs")}
+        except (sqlite3.Error, OSError) as e:  # a disk that takes nothing, for one
+            log.warning("the runs are listed without their index: %s", e)
+            db, known = None, {}
+        now = {key: read for key in names() if (read := latest(key, known.get(key))) is not None}
+        if db is not None:
+            remember(db, known, {key: read for key, read in now.items() if read[0].state not in LIVE})
+    entries = [entry._replace(pinned=bool(entry.pinned)) for entry, _ in now.values()]
+    return sorted((e for e in entries if visitor in (None, e.visitor)), key=lambda e: e.made, reverse=True)
 
 
 def pin(key: str, pinned: bool = True) -> None:
@@ -69,24 +83,37 @@ def pin(key: str, pinned: bool = True) -> None:
 
 
 def delete(key: str) -> None:
-    """Take it off the disk.  Raises Refused for one that runs or waits."""
+    """Take it off the disk.  Raises Refused for one that runs or waits and where there is none, NotKept."""
     if there(key).live:
         raise Refused("A run that is not over cannot be deleted. Cancel it first.")
     kept.remove(Folder(key))
 
 
 def prune(most: int) -> list[str]:
-    """Delete what ended, the oldest first, until all together have at most `most` bytes; pinned ones stay."""
-    entries, gone = listed(), []
+    """Delete what ended, the oldest first, until all together have at most `most` bytes; pinned ones stay.
+
+    Deletions that were broken off are finished.  Raises NotKept, once all is tried, where the disk kept something.
+    """
+    entries, gone, failure = listed(), [], None
     total = sum(entry.size for entry in entries)
     for entry in reversed(entries):
         if total > most and not entry.pinned and entry.state not in LIVE:
-            with suppress(Refused):  # deleted meanwhile, or started again
+            try:
                 delete(entry.key)
                 gone.append(entry.key)
-            total -= entry.size
-    for half in runs_folder().glob(".gone-*"):  # a deletion that was broken off
-        shutil.rmtree(half, ignore_errors=True)
+            except NotKept as e:
+                failure = e
+            except Refused:  # deleted meanwhile, or started again
+                pass
+            if look(entry.key) is None:
+                total -= entry.size
+    for half in runs_folder().glob(f"{kept.GONE}*"):
+        try:
+            kept.clear(half)
+        except NotKept as e:
+            failure = e
+    if failure is not None:
+        raise failure
     return gone
 
 
@@ -99,107 +126,87 @@ def there(key: str) -> Look:
 
 @contextmanager
 def alone() -> Iterator[None]:
-    """No other process starts a run meanwhile."""
-    with index() as db:
-        db.execute("BEGIN IMMEDIATE")
+    """No other process starts a run meanwhile.  Raises NotNow where others do so for long."""
+    with ExitStack() as stack:
         try:
-            yield
-        finally:
-            db.execute("ROLLBACK")
+            db = stack.enter_context(index(PATIENCE))
+            db.execute("BEGIN IMMEDIATE")  # ends with the connection
+        except (sqlite3.Error, OSError) as e:
+            if getattr(e, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:  # the rest of it says why
+                raise NotNow("Another study is being started, and that takes long. Try again in a moment.") from e
+            log.warning("nobody is kept from starting a run at the same time: %s", e)
+        yield
 
 
 @contextmanager
-def index() -> Iterator[sqlite3.Connection]:
-    """The index, brought up to date.  Where the disk does not take it, one in memory."""
-    root = runs_folder()
+def index(patience: float) -> Iterator[sqlite3.Connection]:
+    """The index, an empty one where it was damaged.  Raises sqlite3.Error, OSError where the disk does not take it."""
+    path = runs_folder() / "index.sqlite"
+    path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        root.mkdir(parents=True, exist_ok=True)
-        db = opened(root / "index.sqlite")
-        try:
-            refresh(db, root)
-        except sqlite3.Error:
-            db.close()
-            raise
-    except (sqlite3.Error, OSError) as e:
-        log.warning("the index of runs is kept in memory: %s", e)
-        db = connected(":memory:")
-        refresh(db, root)
-    try:
-        yield db
-    finally:
-        db.close()
-
-
-def opened(path: Path) -> sqlite3.Connection:
-    """The index in that file, an empty one where it was damaged."""
-    try:
-        return connected(path)
+        db = connected(path, patience)
     except sqlite3.OperationalError:
         raise  # locked, read-only, full: not damaged
     except sqlite3.DatabaseError:
         log.warning("the index of runs was damaged and is made anew")
         for part in ("", "-wal", "-shm"):
             Path(f"{path}{part}").unlink(missing_ok=True)
-        return connected(path)
+        db = connected(path, patience)
+    try:
+        yield db
+    finally:
+        db.close()
 
 
-def connected(path: Path | str) -> sqlite3.Connection:
-    """A connection to a sound index.  Raises sqlite3.DatabaseError where it is damaged."""
-    db = sqlite3.connect(path, timeout=30, isolation_level=None)
+def connected(path: Path, patience: float) -> sqlite3.Connection:
+    """A connection to a sound index.  Raises sqlite3.DatabaseError where it is damaged, or of another version."""
+    db = sqlite3.connect(path, timeout=patience, isolation_level=None)
     try:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = NORMAL")
         if db.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
             raise sqlite3.DatabaseError("quick_check")
         db.execute(TABLE)
-        db.execute(f"SELECT {COLUMNS}, stamp FROM runs LIMIT 0")
-    except sqlite3.OperationalError as e:
-        db.close()
-        if "no such column" in str(e):
-            raise sqlite3.DatabaseError("another table") from e
-        raise
+        if tuple(column[0] for column in db.execute("SELECT * FROM runs LIMIT 0").description) != COLUMNS:
+            raise sqlite3.DatabaseError("another table")
     except sqlite3.Error:
         db.close()
         raise
     return db
 
 
-def refresh(db: sqlite3.Connection, root: Path) -> None:
-    """Read again the folders that changed, and those whose process may be gone."""
-    names = {p.name for p in root.iterdir() if len(p.name) == 16 and p.is_dir()} if root.is_dir() else set()
-    known = {key: (state, stamp) for key, state, stamp in db.execute("SELECT key, state, stamp FROM runs")}
-    gone = [(key,) for key in known.keys() - names]
-    new = []
-    for key in names:
-        state, old = known.get(key, ("", 0))
-        if old != (now := stamp(root / key)) or state in LIVE:
-            new.append((*row(key), now))
-    if gone or new:
+def names() -> list[str]:
+    """The folders that may hold a run."""
+    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(runs_folder()) as found:
+        return [entry.name for entry in found if re.fullmatch(KEY, entry.name) and entry.is_dir()]
+    return []
+
+
+def latest(key: str, known: tuple[Entry, int] | None) -> tuple[Entry, int] | None:
+    """What the folder says, and its stamp: as it is known, where it is over and unchanged; None without a run."""
+    folder = Folder(key)
+    now = stamp(folder.path)
+    if known is not None and known[1] == now and known[0].state not in LIVE:
+        return known
+    if (seen := folder.look()) is None:
+        return None
+    title, pinned = folder.said().get("title", ""), (folder / "pinned").exists()
+    return Entry(key, seen.kind, title, seen.visitor, seen.state, seen.asked, size(folder.path), pinned), now
+
+
+def remember(db: sqlite3.Connection, known: dict[str, tuple[Entry, int]], over: dict[str, tuple[Entry, int]]) -> None:
+    """Have the index say what is over and nothing else.  Writes only what is not as it is known."""
+    gone = [(key,) for key in known.keys() - over.keys()]
+    new = [(*entry, at) for key, (entry, at) in over.items() if known.get(key) != (entry, at)]
+    if not gone and not new:
+        return
+    try:
         with db:
             db.execute("BEGIN IMMEDIATE")
             db.executemany("DELETE FROM runs WHERE key = ?", gone)
-            db.executemany("REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", [r for r in new if r[1] is not None])
-
-
-def row(key: str) -> tuple:
-    """What the folder says, in the order of the columns; without a kind where there is no run in it."""
-    try:
-        folder = Folder(key)
-    except ValueError:
-        return (key, *[None] * 7)
-    seen, title = folder.look(), folder.said().get("title", "")
-    if seen is None:
-        return (key, *[None] * 7)
-    return (
-        key,
-        seen.kind,
-        title,
-        seen.visitor,
-        seen.state,
-        seen.asked,
-        size(folder.path),
-        (folder / "pinned").exists(),
-    )
+            db.executemany("REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", new)
+    except sqlite3.Error as e:  # locked, for one: somebody starts a study
+        log.info("the index of runs is brought up to date the next time: %s", e)
 
 
 def stamp(path: Path) -> int:

@@ -1,14 +1,25 @@
 """What a disk may give back: nothing of it may take more down than the run that it belongs to."""
 
+import errno
 import json
+import os
 import shutil
+import sqlite3
+import time
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
+import safetensors.torch
+import torch
+from streamlit.testing.v1 import AppTest
 
 from attrcore import kept, runs, store
-from attrcore.folder import Folder
-from attrcore.kinds import Refused
-from attrcore.processes import host
+from attrcore.answers import NoAnswer
+from attrcore.folder import Folder, NotKept
+from attrcore.kinds import NotNow, Refused
+from attrcore.long_lane import LongLane
+from attrcore.processes import host, me
 from tests.rehearsals import Rehearsal
 
 
@@ -26,11 +37,36 @@ def done(**settings):
     return Folder(study.key())
 
 
+@contextmanager
+def lane(client=None):
+    """The long lane before it has asked its scheduler anything."""
+    long = LongLane(client, None)
+    try:
+        yield long
+    finally:
+        long.closed.set()
+
+
+@contextmanager
+def starting(root):
+    """Another process starts a study and takes its time."""
+    db = sqlite3.connect(root / "index.sqlite", isolation_level=None)
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        db.close()
+
+
 @pytest.mark.parametrize(
     "said",
     [None, 5, [], {}, {"state": ["x"]}, {"state": "asleep"}, {"state": "done", "title": []},
      {"state": "running", "worker": None}, {"state": "running", "worker": {"host": host()}},
-     {"state": "running", "worker": {"host": host(), "pid": "x", "born": None}}, {"state": "done", "asked": "now"}],
+     {"state": "running", "worker": {"host": host(), "pid": "x", "born": None}}, {"state": "done", "asked": "now"},
+     {"state": "running", "worker": {"host": "x", "pid": 1, "born": 0.0}}, {"state": "running", "attempt": "a"},
+     {"state": "done", "left": "long"},
+     {"state": "done", "asked": float("nan")}, {"state": "done", "asked": 1e300}, {"state": "done", "title": "\ud800"},
+     {"state": "done", "frame": []}, {"state": "done", "ended": "late"}],
     ids=repr,
 )  # fmt: skip
 def test_a_damaged_progress_takes_no_other_run_off_the_shelf(said):
@@ -38,7 +74,11 @@ def test_a_damaged_progress_takes_no_other_run_off_the_shelf(said):
     (bad / "progress.json").write_text(json.dumps(said))
     states = {entry.key: entry.state for entry in store.listed()}
     assert states[good.key] == "done" and states[bad.key] in ("done", "interrupted")
-    assert not store.look(bad.key).live
+    seen = store.look(bad.key)
+    assert not seen.live and seen.left is seen.ended is seen.frame is None
+    assert all(0 <= entry.made < 1e10 for entry in store.listed())  # a date can be made of it
+    with lane() as long:  # which reads all of them when it starts
+        assert not long.look(bad.key).live
     store.delete(bad.key)
     assert [entry.key for entry in store.listed()] == [good.key]
 
@@ -105,3 +145,233 @@ def test_an_attempt_that_was_overtaken_leaves_the_new_ones_checkpoint():
         patch.setattr(runs, "drive", overtaken)
         runs.work(study.key(), old)
     assert (folder / "checkpoint.safetensors").read_bytes() == b"new" and not (folder / "result.json").exists()
+
+
+def test_a_checkpoint_whose_number_is_damaged_means_a_start_from_the_beginning():
+    study = Rehearsal(steps=3)
+    folder = Folder(study.key())
+    attempt = folder.queue(study, "anna")
+    about = {"n": "1x", "done": "2", "key": folder.key}
+    safetensors.torch.save_file({"x": torch.zeros(1)}, folder / "checkpoint.safetensors", about)
+    assert runs.work(folder.key, attempt) == "done" and len(kept.facts(folder.key)[0]) == 3
+
+
+def test_an_attempt_that_was_overtaken_says_nothing_of_its_later_steps():
+    study = Rehearsal(steps=3)
+    folder = Folder(study.key())
+    old = folder.queue(study, "anna")
+    assert folder.claim(old)
+    report = runs.Report(folder, old)
+    folder.claim(folder.queue(study, "bert"))
+    step = next(Rehearsal(steps=5, mood="hungry", at=0).run())
+    with pytest.raises(runs.Abandoned):
+        report.step(0, step)
+    assert kept.facts(folder.key) == ([], 0) and not kept.frames(folder.key)
+
+
+def refusing(monkeypatch, code, name):
+    """The disk refuses to remove files of that name."""
+    unlink = os.unlink
+
+    def refuse(path, **more):
+        if Path(path).name == name:
+            raise OSError(code, os.strerror(code), name)
+        unlink(path, **more)
+
+    monkeypatch.setattr(os, "unlink", refuse)
+
+
+@pytest.mark.parametrize("code", [errno.EACCES, errno.EIO])
+def test_a_deletion_that_the_disk_does_not_finish_is_said_and_finished_later(root, monkeypatch, code):
+    folder = done()
+    with monkeypatch.context() as patch:
+        refusing(patch, code, "result.safetensors")
+        with pytest.raises(NotKept):
+            store.delete(folder.key)
+        assert not store.listed() and list(root.glob(".gone-*"))
+        with pytest.raises(NotKept):
+            store.prune(10**9)
+    assert store.prune(10**9) == [] and not list(root.glob(".gone-*"))
+
+
+def test_a_run_that_cannot_be_deleted_is_said_after_the_others_were(monkeypatch):
+    first, stuck, last = (done(seed=i) for i in range(3))
+    replace = Path.replace
+
+    def refuse(path, target):
+        if path == stuck.path:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return replace(path, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", refuse)
+        with pytest.raises(NotKept, match="cannot be written to"):
+            store.prune(0)
+    assert [entry.key for entry in store.listed()] == [stuck.key] and not store.look(first.key)
+    assert store.prune(0) == [stuck.key] and not store.look(last.key)
+
+
+def test_pruning_makes_room_also_where_a_run_was_started_again_meanwhile(monkeypatch):
+    oldest, newer = done(seed=1), done(seed=2)
+    newest = done(seed=3)
+    size = {entry.key: entry.size for entry in store.listed()}
+    delete = store.delete
+
+    def meanwhile(key):
+        if key == oldest.key:
+            oldest.queue(Rehearsal(seed=1), "bert")
+        delete(key)
+
+    monkeypatch.setattr(store, "delete", meanwhile)
+    assert store.prune(sum(size.values()) - 1) == [newer.key]
+    assert {entry.key for entry in store.listed()} == {oldest.key, newest.key}
+
+
+def test_two_may_finish_the_same_deletion(root, monkeypatch):
+    half = root / ".gone-0123456789abcdef"
+    half.mkdir(parents=True)
+    for name in "abc":
+        (half / name).touch()
+    unlink, others = os.unlink, []
+
+    def race(path, **more):
+        if not others:
+            others.append(path)
+            shutil.rmtree(half)
+        unlink(path, **more)
+
+    monkeypatch.setattr(os, "unlink", race)
+    assert store.prune(0) == [] and not half.exists()
+
+
+def test_an_index_of_another_version_is_made_anew(root, caplog):
+    done(seed=1)
+    store.listed()
+    db = sqlite3.connect(root / "index.sqlite")
+    db.execute("ALTER TABLE runs ADD COLUMN later TEXT")
+    db.close()
+    key = done(seed=2).key
+    assert store.listed()[0].key == key and "made anew" in caplog.text
+    caplog.clear()
+    assert store.listed()[0].key == key and not caplog.text
+
+
+def test_the_list_waits_for_nobody_and_misses_nothing(root):
+    first, gone = done(seed=1), done(seed=2)
+    store.listed()
+    with starting(root):
+        shutil.rmtree(gone.path)
+        new = done(seed=3)
+        start = time.monotonic()
+        assert [entry.key for entry in store.listed()] == [new.key, first.key]
+        assert time.monotonic() - start < 1.0
+    assert [entry.key for entry in store.listed()] == [new.key, first.key]
+
+
+def test_the_index_is_written_only_when_something_changed(root):
+    done(seed=1)
+    study = Rehearsal(seed=2)
+    live = Folder(study.key())
+    live.queue(study, "anna")
+    (root / ("a" * 16)).mkdir()
+    (root / ("z" * 16)).mkdir()
+    db = sqlite3.connect(root / "index.sqlite")
+    store.listed()
+    before = db.execute("PRAGMA data_version").fetchone()
+    for n in range(3):
+        live.put({**live.said(), "done": n})
+        (live / f"frame {n}").write_bytes(bytes(1000))
+        assert len(store.listed()) == 2
+    assert db.execute("PRAGMA data_version").fetchone() == before  # it changes when another connection writes
+    done(seed=3)
+    store.listed()
+    assert db.execute("PRAGMA data_version").fetchone() != before
+    db.close()
+
+
+def test_who_starts_a_study_beside_another_waits_and_then_hears_a_sentence(root, monkeypatch):
+    monkeypatch.setattr(store, "PATIENCE", 0.2)
+    store.listed()
+    with starting(root), pytest.raises(NotNow, match="Another study is being started"), store.alone():
+        pass
+    with store.alone():
+        pass
+
+
+@pytest.mark.parametrize("code, sentence", [(errno.ENOSPC, "no room left"), (errno.EROFS, "cannot be written to")])
+def test_a_disk_that_does_not_take_the_claim_is_a_sentence(monkeypatch, code, sentence):
+    study = Rehearsal()
+    attempt = Folder(study.key()).queue(study, "anna")
+
+    def refuse(*args, **more):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(Path, "touch", refuse)
+    with pytest.raises(NotKept, match=sentence):
+        runs.work(study.key(), attempt)
+
+
+def test_the_lane_starts_also_when_a_run_is_deleted_meanwhile(monkeypatch):
+    study = Rehearsal()
+    folder = Folder(study.key())
+    folder.queue(study, "anna")
+    folder.put({**folder.said(), "state": "running", "worker": {**me(), "born": 0.0}})  # its process is gone
+    found = store.listed()
+    assert [entry.state for entry in found] == ["interrupted"]
+
+    def stale(visitor=None):
+        shutil.rmtree(folder.path)
+        return found
+
+    monkeypatch.setattr(store, "listed", stale)
+    with lane() as long:
+        assert long.look(folder.key) is None
+
+
+def test_a_run_that_is_deleted_while_its_end_is_written_has_none():
+    study = Rehearsal()
+    folder = Folder(study.key())
+    attempt = folder.queue(study, "anna")
+    put = Folder.put
+
+    def late(self, said):
+        shutil.rmtree(self.path)
+        put(self, said)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Folder, "put", late)
+        folder.end("failed", attempt, "by nothing")
+    assert store.look(folder.key) is None
+
+
+class Lost:
+    """A scheduler that goes away at the moment it is asked."""
+
+    status, id = "running", "lost"
+
+    def scheduler_info(self):
+        return {"workers": {}}
+
+    def submit(self, *args, **more):
+        raise ConnectionError("Client is closed.")
+
+
+def test_a_study_that_the_scheduler_did_not_take_does_not_wait_for_ever():
+    study = Rehearsal()
+    with lane(Lost()) as long:
+        with pytest.raises(NoAnswer, match="scheduler has gone away"):
+            long.start(study, "anna")
+        seen = long.look(study.key())
+        assert seen.state == "interrupted" and "scheduler" in seen.error and not long.tasks
+        with pytest.raises(NoAnswer):  # and may be asked for again
+            long.start(study, "anna")
+
+
+def test_a_link_to_a_run_whose_settings_are_damaged_is_a_sentence():
+    folder = done()
+    (folder / "recipe.json").write_text('{"kind": "Rehearsal", "steps": "ten"}')
+    page = "from attrcore.recipe import Recipe\nfrom pages.parts import watch\nassert watch.opened(Recipe) is None"
+    at = AppTest.from_string(page, default_timeout=60)
+    at.query_params["run"] = folder.key
+    at.run()
+    assert not at.exception and "which is not here" in at.info[0].value
