@@ -97,7 +97,7 @@ def run(asked: argparse.Namespace) -> None:
     seen = store.there(key)
     if seen.state != "done":
         again = "; the same command goes on from the last checkpoint" if seen.resumable else ""
-        raise Refused(f"The study {key} was {seen.state}{again}. {seen.error}".rstrip())
+        raise Refused(f"The study {key} ended as {seen.state}{again}. {seen.error}".rstrip())
     print(json.dumps(kept.result(key, ()).numbers, indent=2))
     if asked.out:
         asked.out.mkdir(parents=True, exist_ok=True)

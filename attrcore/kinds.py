@@ -57,6 +57,7 @@ class Aim(Recipe):
     """
 
     rests: ClassVar[bool] = False  # is its slope zero at the clean image, so that an attack must start elsewhere?
+    counts: ClassVar[str]  # what its value is, in a few words
 
     def __call__(self, maps: Tensor, clean: Tensor) -> Tensor:
         """(B, H, W), (B, H, W) -> (B,)."""

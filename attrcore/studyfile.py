@@ -45,6 +45,11 @@ def read(path: Path) -> StudyFile:
     return StudyFile(path.stem, str(said.get("title", path.stem)), str(said.get("about", "")), study)
 
 
+def written(study: Recipe, title: str) -> bytes:
+    """A study file, as `read` takes it."""
+    return json.dumps({"title": title, "about": "", "study": study.to_dict()}, indent=1).encode()
+
+
 def shipped() -> dict[str, StudyFile]:
     """Those that come with the project, by name."""
     return {path.stem: read(path) for path in sorted(FOLDER.glob("*.json"))}

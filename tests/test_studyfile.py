@@ -37,7 +37,7 @@ def test_a_study_file_runs_once_and_its_result_is_that_of_the_study(tmp_path, ca
 
 def test_a_study_that_fails_says_why(tmp_path, capsys):
     assert main(["run", str(written(tmp_path, study={**SMALL.to_dict(), "digest": "0" * 64}))]) == 2
-    assert "was failed. The weights of MNIST CNN were exchanged" in capsys.readouterr().err
+    assert "ended as failed. The weights of MNIST CNN were exchanged" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

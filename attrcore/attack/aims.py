@@ -22,6 +22,8 @@ class DrainTopPixels(Aim):
     One minus the share of the map that lies on the k largest pixels of the clean map.
     """
 
+    counts: ClassVar[str] = "share of the map off its former top"
+
     k: int = knob(100, 1, 100_000, "How many pixels count as most important.")
 
     def __call__(self, maps: Tensor, clean: Tensor) -> Tensor:
@@ -37,6 +39,8 @@ class MoveCentre(Aim):
     must start elsewhere in the ball.  The authors' code starts there and moves all the same, because it truncates the
     clean centre to whole pixels and so climbs away from a point that is up to a pixel off.
     """
+
+    counts: ClassVar[str] = "squared way of the centre, in pixels"
 
     truncate: bool = knob(False, help="Truncate the clean centre to whole pixels, as the authors' code does.")
 
@@ -58,6 +62,8 @@ class FillRegion(Aim):
     The share of the map that lies within it.
     """
 
+    counts: ClassVar[str] = "share of the map in the region"
+
     region: Shape = part(Box(), "Where the map is to go.")
 
     def __call__(self, maps: Tensor, clean: Tensor) -> Tensor:
@@ -71,6 +77,8 @@ class MatchRegion(Aim):
 
     Minus the mean squared distance of the map, scaled to a largest value of one, from the region's mask.
     """
+
+    counts: ClassVar[str] = "minus the squared distance to the region"
 
     region: Shape = part(Frame(), "Where the map is to go.")
 
@@ -87,6 +95,8 @@ class CopyMap(Aim):
     Minus the squared distance between the two maps, in units of the other map's own squared length: -1 for an empty
     map, 0 when it is reached.  The other map explains what the network predicts of the other picture.
     """
+
+    counts: ClassVar[str] = "minus the distance to the other map"
 
     picture: str = knob("", help="A PNG file of the network's size in base64; empty: the image itself, mirrored.")
 
@@ -118,6 +128,7 @@ class TurnAway(Aim):
     One minus the cosine, which is least, and has no slope, at the clean image.
     """
 
+    counts: ClassVar[str] = "one minus the cosine"
     rests: ClassVar[bool] = True
 
     def __call__(self, maps: Tensor, clean: Tensor) -> Tensor:
@@ -132,6 +143,8 @@ class ReorderPixels(Aim):
     Over pairs of pixels drawn at random, the share that change their order, each counted smoothly: tanh of the pair's
     difference in units of the clean map's mean.  Tau counts steps, which have no slope.
     """
+
+    counts: ClassVar[str] = "share of pixel pairs reordered"
 
     pairs: int = knob(20_000, 100, 1_000_000, "Pairs of pixels that are looked at.")
     width: float = knob(0.5, 0.01, 10.0, "Difference, in means of the map, at which a pair counts as ordered.")

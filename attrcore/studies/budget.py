@@ -27,7 +27,7 @@ from attrcore.models.loaded import loaded
 from attrcore.origin import made_by
 from attrcore.png import reopened
 from attrcore.recipe import Recipe, knob, part
-from attrcore.studies.running import Run, best_device, in_batches, interval, plain
+from attrcore.studies.running import Run, best_device, in_batches, interval, plain, proportion
 from attrcore.studies.selection import Selection
 
 ATTACKS = ("Random sign", "Random walk", "Top-k", "Mass centre")
@@ -134,7 +134,10 @@ class Budget(Recipe):
     def summary(self, table: Tensor, level: Tensor, sizes: list[float], names: list[str]) -> dict[str, Any]:
         """Means over pictures with their 95 % intervals, per measure, attack and size."""
         curves = {
-            name: {attack: [interval(table[:, i, j, m]) for j in range(len(sizes))] for i, attack in enumerate(ATTACKS)}
+            name: {
+                attack: [(proportion if name == KEPT else interval)(table[:, i, j, m]) for j in range(len(sizes))]
+                for i, attack in enumerate(ATTACKS)
+            }
             for m, name in enumerate(names)
         }
         chances = {name: plain(level[:, m].nanmean()) for m, name in enumerate(names)}

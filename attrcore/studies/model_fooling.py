@@ -25,7 +25,7 @@ from attrcore.models.loaded import loaded
 from attrcore.origin import made_by
 from attrcore.png import levels
 from attrcore.recipe import Recipe, knob, part
-from attrcore.studies.running import Run, best_device, interval, share
+from attrcore.studies.running import Run, best_device, interval, plain, share
 from attrcore.studies.selection import collection, fitted
 from attrcore.train.fooled import Before, FineTuning, PassiveFooling, Tuned, Way
 
@@ -106,7 +106,7 @@ class ModelFooling(Recipe):
         nets["random"] = moved_at_random(nets["original"], nets["fooled"], self.seed)
         numbers = {
             "networks": {name: self.measured(net, nets["original"], held) for name, net in nets.items()},
-            "chance": {name: plain(chance(m, held.maps)) for name, m in self.measures(held).items()},
+            "chance": {name: plain(chance(m, held.maps).nanmean()) for name, m in self.measures(held).items()},
             "other pictures": {
                 name: interval(m(held.maps, held.maps.roll(1, 0))) for name, m in self.measures(held).items()
             },
@@ -170,8 +170,8 @@ class ModelFooling(Recipe):
                 "fooled": float(done.by_share.double().mean()),
                 "test loss": float(done.loss.mean()),
                 "agreement": float((predicted(tuned.net, held.x) == held.target).double().mean()),
-                "overlap": plain(TopKOverlap(k=self.k)(held.maps, maps)),
-                "spearman": plain(Spearman()(held.maps, maps)),
+                "overlap": plain(TopKOverlap(k=self.k)(held.maps, maps).nanmean()),
+                "spearman": plain(Spearman()(held.maps, maps).nanmean()),
             }
         return found
 
@@ -225,9 +225,3 @@ def moved_at_random(original: nn.Module, net: nn.Module, seed: int) -> nn.Module
         way = torch.randn(p.shape, generator=generator(f"random weights {name}", seed)).to(p)
         other.get_parameter(name).data.add_(way * ((q - p).norm() / way.norm()))
     return other
-
-
-def plain(values: Tensor) -> float | None:
-    """The mean of what is known, as JSON holds it."""
-    mean = values.nanmean()
-    return None if mean.isnan() else float(mean)

@@ -63,6 +63,16 @@ def interval(values: Tensor) -> dict[str, Any]:
     return {"mean": mean, "low": low, "high": high, "count": count}
 
 
+def proportion(hits: Tensor) -> dict[str, Any]:
+    """The same of a share, with Wilson's interval (1927): Student's has no width where all or none are hits."""
+    known = hits[~hits.isnan()]
+    if not len(known):
+        return interval(known)
+    found = share(known)
+    low, high = found["interval95"]
+    return {"mean": found["share"], "low": low, "high": high, "count": found["count"]}
+
+
 @cache
 def quantile(count: int) -> float:
     """How many standard errors of so many values reach to either end of a 95 % interval."""

@@ -19,7 +19,7 @@ if what == "models":
 with st.expander("Display (recomputes nothing)"):
     look = knobs.recipe(Look, across=True)
 
-answers, drawn = cached.asked(pair), []
+answers, drawn = [side.answer() for side in pair], []
 predictions = [scene.prediction, cached.prediction(right.model, right.pixels)]
 for side, answer in zip(pair, answers, strict=True):
     with st.spinner(f"Computing {side.label} …"):

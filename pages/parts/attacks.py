@@ -1,5 +1,6 @@
 """Widgets that put an attack together: whose map, what it wants, how far it may go, and how it climbs."""
 
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any, NamedTuple
 
@@ -31,6 +32,7 @@ AIMS: dict[str, type[Aim]] = {
     "Reorder the pixels (Kendall)": ReorderPixels,
 }
 REGIONS = ("box", "polygon", "lines", "frame")
+SMALL = 64  # px: pictures up to that wide are digits and signs
 WIDTH = 190  # px of a short widget
 
 
@@ -83,7 +85,7 @@ def described(scene: pick.Scene, at: Places, steps: int) -> Wanted:
     with at.row:
         aim_name = st.selectbox("Aim", AIMS, key=kept("aim"), filter_mode=None, width=215, **LINKED,
                                 help="\n\n".join(f"**{n}**: {c.title()}" for n, c in AIMS.items()))  # fmt: skip
-        eps = size(norm, small(scene))
+        eps = size(norm, small(scene.picture.pixels.shape))
         steps = st.number_input("Steps", 1, 1000, steps, key=usual("steps", steps), width=90, **LINKED)
         k, pixels = important(scene)
     with at.about:
@@ -100,9 +102,9 @@ def explainer() -> str:
     return st.selectbox("Method", names, key=kept("method"), filter_mode="contains", help=help, width=200, **LINKED)
 
 
-def small(scene: pick.Scene) -> bool:
-    """Is the image as small as a digit?"""
-    return max(scene.picture.pixels.shape) <= 64
+def small(shape: Sequence[int]) -> bool:
+    """Is an image of this shape a digit or a sign, and no photo?"""
+    return max(shape) <= SMALL
 
 
 def size(norm: str, digit: bool) -> float:
@@ -124,7 +126,7 @@ def ball(norm: str, eps: float) -> Ball:
 
 def important(scene: pick.Scene) -> tuple[int, int]:
     """How many pixels count as most important, and of how many."""
-    value, pixels = 100 if small(scene) else 1000, int(np.prod(scene.picture.pixels.shape[1:]))
+    value, pixels = 100 if small(scene.picture.pixels.shape) else 1000, int(np.prod(scene.picture.pixels.shape[1:]))
     k = st.number_input("Top pixels k", 1, pixels - 1, value, key=usual("k", value), width=120,
                         help="How many pixels count as most important: those that the first aim drains, and those "
                         "whose overlap is measured.", **LINKED)  # fmt: skip
@@ -168,7 +170,7 @@ def other(scene: pick.Scene) -> str:
     if found is None:
         st.info("Choose the picture whose map is to be copied.")
         raise knobs.Ended
-    with left, st.container(width=112, key="small-pictures" if small(scene) else "large-pictures"):
+    with left, st.container(width=112, key=show.sized(found.pixels)):
         show.drawing(show.rgb(found.pixels), "The picture whose map is to be copied")
     return in_letters(found.pixels)
 

@@ -82,8 +82,7 @@ def pictures(found: Seen, count: int, who: str) -> None:
         "and after": show.rgb(found.images[1]),
         f"change x {fooled.AMPLIFIED}": fooled.amplified(*found.images),
     }
-    size = "small" if max(found.images[0].shape) < show.CARD else "large"
-    with st.container(horizontal=True, gap="small", width=3 * 170 + 32, key=f"{size}-pictures"):
+    with st.container(horizontal=True, gap="small", width=3 * 170 + 32, key=show.sized(found.images[0])):
         for title, pixels in planes.items():
             with st.container(width=170, gap="xsmall"):
                 st.markdown(title)

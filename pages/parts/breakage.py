@@ -9,7 +9,7 @@ from attrcore.folder import Look
 from attrcore.kinds import Refused
 from attrcore.models import find
 from attrcore.studies.budget import Budget
-from pages.parts import knobs
+from pages.parts import watch
 
 
 class Found(NamedTuple):
@@ -38,19 +38,9 @@ def nothing(study: Budget) -> Found:
 
 
 def said(study: Budget, seen: Look) -> Found:
-    """The latest summary among the facts of a run's steps, of which only the new ones are read.
-
-    A run that goes on drops what it said after its checkpoint before it counts steps: then all are read anew.
-    """
-    memory, now = knobs.memory("budget.facts"), (seen.key, seen.attempt, seen.total > 0)
-    if memory.get("of") != now:
-        memory.update(of=now, since=0, found=nothing(study))
-    new, memory["since"] = kept.facts(seen.key, memory["since"])
-    for fact in reversed(new):
-        if "curves" in fact.facts:
-            memory["found"] = Found(fact.facts, fact.n)
-            break
-    return memory["found"]
+    """The latest summary among the facts of a run's steps."""
+    told = (Found(fact.facts, fact.n) for fact in reversed(watch.facts(seen)) if "curves" in fact.facts)
+    return next(told, None) or nothing(study)
 
 
 def under_way(study: Budget, seen: Look, drawn: int) -> None:

@@ -113,15 +113,14 @@ def maps(model: str, image: np.ndarray, target: int | None, methods: dict[str, R
 
     A target of None is the predicted class, so that maps need not wait for the prediction either.
     """
-    about = model, find(model).digest, image, target
     cheap_first = sorted(methods, key=lambda name: methods[name].passes)
-    asked = {name: begun(quick.explain, *about, methods[name].to_dict()) for name in cheap_first}
+    asked = {name: explained(image, model, target, methods[name]) for name in cheap_first}
     return {name: asked[name] for name in methods}
 
 
-def asked(sides: Iterable[Any]) -> list[answers.Answer]:
-    """The answers to come of one map each; a side has a model, pixels, a target and a method."""
-    return [begun(quick.explain, s.model, find(s.model).digest, s.pixels, s.target, s.method.to_dict()) for s in sides]
+def explained(image: np.ndarray, model: str, target: int | None, method: Recipe) -> answers.Answer:
+    """The answer to come of one map, a quick.Drawn; a target of None is the predicted class."""
+    return begun(quick.explain, model, find(model).digest, image, target, method.to_dict())
 
 
 def likeness(a: quick.Drawn, b: quick.Drawn, k: int) -> compare.Compared:

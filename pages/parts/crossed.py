@@ -1,14 +1,12 @@
 """A study of transfer as the page shows it, while it runs and ever after."""
 
-import json
-
 import streamlit as st
 
 from attrcore.evidence import measures
 from attrcore.folder import Look as Run
 from attrcore.kinds import Result
 from attrcore.studies.transfer import Transfer, named
-from pages.parts import behind, cells, knobs, matrix
+from pages.parts import behind, cells, knobs, matrix, reproduce
 from pages.parts.knobs import LINKED, kept
 
 ROW, COLUMN = "transfer.row", "transfer.column"
@@ -44,11 +42,8 @@ def shown(study: Transfer, run: Run) -> None:
 
 def downloads(study: Transfer, found: Result, key: str) -> None:
     """Every cell, and the study as a file that runs it again."""
-    recipe = {"title": "One perturbation, every method", "about": "", "study": study.to_dict()}
     with st.container(horizontal=True):
         st.download_button("Every cell (.csv)", lambda: cells.written(study, found.numbers), f"transfer-{key}.csv",
                            on_click="ignore", key="transfer.save.csv")  # fmt: skip
-        st.download_button("Recipe (.json)", lambda: json.dumps(recipe, indent=1).encode(), f"transfer-{key}.json",
-                           on_click="ignore", key="transfer.save.json",
-                           help="Runs without a browser too: `python -m attrcore run FILE`.")  # fmt: skip
-    st.caption(f"Made by {', '.join(f'{name} {version}' for name, version in found.made_by.items())}.")
+        reproduce.offer(study, "One perturbation, every method", "transfer")
+    st.caption(reproduce.made(found.made_by))

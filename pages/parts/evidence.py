@@ -30,18 +30,14 @@ def verdict(study: Fooling, found: Result, best: int | None = None) -> None:
     mean, low, high = interval(np.array(overlap["random"]))
     kept = n["kept"]["attacked"]
     says = "stays" if kept else f"becomes “{escaped(classes[n['predicted']])}” instead of"
+    step = f" Step {best} of {study.attack.steps} was kept: the best that keeps the prediction."
     st.markdown(
         f"**The prediction {says} “{escaped(classes[n['label']])}”** "
         f"({n['chances']['clean']:.1%} before, {n['chances']['attacked']:.1%} after). "
         f"No pixel moved by more than {n['change']['attacked']['largest']} of 255 levels. {aim(study, found)}"
         f"**Of the {study.k:,} most important pixels {overlap['attacked']:.0%} are left;** a random change of the same "
         f"size leaves {mean:.0%} (95 % of {len(overlap['random'])} draws: {low:.0%} to {high:.0%}), and two "
-        f"unrelated maps share {overlap['chance']:.0%}."
-        + (
-            ""
-            if best is None
-            else f" Step {best} of {study.attack.steps} was kept: the best that keeps the prediction."
-        )
+        f"unrelated maps share {overlap['chance']:.0%}.{'' if best is None else step}"
     )
     flat, steps = n["steps without slope"], study.attack.steps
     if flat:
@@ -50,8 +46,8 @@ def verdict(study: Fooling, found: Result, best: int | None = None) -> None:
             "the aim. Rounded corners (Direction: derivative, softplus or growing), a random start, or a direction by "
             "trial may find one."
         )
-    if not flat and low <= overlap["attacked"] <= high:
-        st.info("A random change of the same size does as much: this attack shows nothing that noise does not.")
+    if flat < steps and n["aim"]["attacked"] <= interval(np.array(n["aim"]["random"]))[2]:
+        st.info("Random changes of the same size get as far: this attack shows nothing that noise does not.")
 
 
 def aim(study: Fooling, found: Result) -> str:
@@ -59,7 +55,7 @@ def aim(study: Fooling, found: Result) -> str:
     n = found.numbers["aim"]
     if isinstance(study.attack.aim, DrainTopPixels):
         return ""
-    words = fooled.aim_in_words(study)
+    words = study.attack.aim.counts
     return (
         f"**{words[:1].upper()}{words[1:]}: {figure(n['clean'])} before, {figure(n['attacked'])} after;** "
         f"random changes reach {spread(n['random'])}. "
@@ -70,8 +66,8 @@ def sides(study: Fooling, found: Result) -> None:
     """Image and map before and after, each under a divider, and the maps' badges."""
     before, after = fooled.pixels(study), levels(found.tensors["attacked"])
     target = found.numbers["target"]
-    answers = [cached.maps(study.subject.model, pixels, target, {"": study.subject.explainer})[""]
-               for pixels in (before, after)]  # fmt: skip
+    about = study.subject.model, target, study.subject.explainer
+    answers = [cached.explained(pixels, *about) for pixels in (before, after)]
     drawn = [cached.awaited(answer) for answer in answers]
     look = Look()
     planes = [shown(d.attribution, look.drawn) for d in drawn]
@@ -104,11 +100,11 @@ def numbers(study: Fooling, found: Result) -> None:
         "What the attack did, beside random changes",
     )
     st.caption(
-        f"Aim: {fooled.aim_in_words(study)}. Then the likeness of the clean map to that of the changed image; 1 is the "
+        f"Aim: {study.attack.aim.counts}. Then the likeness of the clean map to that of the changed image; 1 is the "
         f"same map. Random changes: every pixel up or down by the largest change, {study.draws} draws, seeds 0 to "
-        f"{study.draws - 1}. Chance level: two "
-        "unrelated maps. Moved at random: the attacked map shifted as a whole to random places, which keeps its "
-        "texture. All is measured on the saved 8-bit file, predicted and explained again by the network itself."
+        f"{study.draws - 1}. Chance level: two unrelated maps. Moved at random: the attacked map shifted as a whole to "
+        "random places, which keeps its texture. All is measured on the saved 8-bit file, predicted and explained "
+        "again by the network itself."
     )
 
 

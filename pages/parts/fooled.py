@@ -12,11 +12,12 @@ from PIL import Image
 from attrcore import kept
 from attrcore.attack.aims import FillRegion
 from attrcore.folder import Look as Run
+from attrcore.kept import Fact
 from attrcore.look import Look, limit, paint
 from attrcore.look import picture as rgb
 from attrcore.maps import mass_centre, top_pixels
 from attrcore.studies.fooling import Fooling
-from pages.parts import theatre
+from pages.parts import theatre, watch
 from pages.parts.theatre import Curve, Frame, Marks, Play
 
 AMPLIFIED = 10  # times what a pixel has changed, around middle grey
@@ -36,7 +37,7 @@ def stage(study: Fooling, seen: Run) -> None:
     """Send what is new of a run to the browser."""
     key = name(study, seen)
     since = theatre.had(STAGE, key)
-    facts = {fact.n: fact.facts for fact in kept.facts(seen.key)[0] if "step" in fact.facts}
+    facts = {fact.n: fact.facts for fact in steps(seen)}
     if 0 not in facts:
         st.caption("The first map is being computed …")
         return
@@ -44,6 +45,11 @@ def stage(study: Fooling, seen: Run) -> None:
     clean = pixels(study)
     frames = [frame(n, facts[n], kept.frame(seen.key, n), clean, study.k) for n in numbers]
     theatre.stage(STAGE, play(study, key, facts[0]), [f for f in frames if f], live=seen.live or more(study, seen))
+
+
+def steps(seen: Run) -> list[Fact]:
+    """What the attack's steps said so far."""
+    return [fact for fact in watch.facts(seen) if "step" in fact.facts]
 
 
 def more(study: Fooling, seen: Run) -> bool:
@@ -59,11 +65,10 @@ def name(study: Fooling, seen: Run) -> str:
 def play(study: Fooling, key: str, first: dict[str, Any]) -> Play:
     """Panes and curves of this attack, with what to compare with."""
     clean = pixels(study)
-    chance, random = study.k / clean[0].size, first.get("random", {})
-    control = [(n, random[n]) for n in ("aim", "overlap", "kendall") if n in random]
-    beside = {n: (("one random change", value),) for n, value in control}
+    chance = study.k / clean[0].size
+    beside = {n: (("one random change", value),) for n, value in first.get("random", {}).items()}
     curves = (
-        Curve("Aim", aim_in_words(study), beside.get("aim", ())),
+        Curve("Aim", study.attack.aim.counts, beside.get("aim", ())),
         Curve("Overlap", f"share of the {study.k:,} top pixels kept",
               (("chance", chance), *beside.get("overlap", ())), (0, 1)),
         Curve("Kendall", "rank correlation with the clean map", (("chance", 0.0), *beside.get("kendall", ()))),
@@ -76,21 +81,8 @@ def play(study: Fooling, key: str, first: dict[str, Any]) -> Play:
 
 def best(seen: Run) -> int:
     """The step whose image was kept: the first that scored as the last one's best."""
-    facts = [fact.facts for fact in kept.facts(seen.key)[0] if "step" in fact.facts]
+    facts = [fact.facts for fact in steps(seen)]
     return next(f["step"] for f in facts if f["best"] == facts[-1]["best"])
-
-
-def aim_in_words(study: Fooling) -> str:
-    """What is drawn as the aim."""
-    said = {
-        "DrainTopPixels": "share of the map off its former top",
-        "MoveCentre": "squared way of the centre, in pixels",
-        "FillRegion": "share of the map in the region",
-        "CopyMap": "minus the distance to the other map",
-        "TurnAway": "one minus the cosine",
-        "ReorderPixels": "share of pixel pairs reordered",
-    }
-    return said[type(study.attack.aim).__name__]
 
 
 def frame(n: int, facts: dict[str, Any], seen: dict[str, np.ndarray], clean: np.ndarray, k: int) -> Frame | None:
@@ -104,8 +96,7 @@ def frame(n: int, facts: dict[str, Any], seen: dict[str, np.ndarray], clean: np.
         paint(plane, limit([plane], LOOK.clip), LOOK),
     ]
     maps = torch.from_numpy(plane)[None]
-    centre = mass_centre(maps / maps.sum().clamp_min(1e-12))[0].tolist() if maps.any() else None
-    marks = Marks(tuple(centre) if centre else None, top_pixels(maps, k)[0].bool().numpy() if maps.any() else None)
+    marks = Marks(tuple(mass_centre(maps)[0].tolist()), top_pixels(maps, k)[0].numpy()) if maps.any() else Marks()
     large = max(plane.shape) > theatre.SMALL
     numbers = {name.capitalize(): float(value) for name, value in facts.items() if not isinstance(value, dict)}
     return Frame(n, tuple(jpeg(p) if large else np.ascontiguousarray(p) for p in pictures), numbers, {2: marks})

@@ -176,10 +176,14 @@ def caption(study: Budget, numbers: dict[str, Any]) -> str:
     """What points and bars are."""
     counts = sorted({p["count"] for curve in known("Top-k overlap", numbers).values() for p in curve.values()})
     over = " to ".join(map(str, dict.fromkeys((counts[0], counts[-1])))) if counts else "0"
-    bars = "bars: 95 % intervals over pictures (Student's t)" if counts and counts[-1] > 1 else "no intervals of one"
+    bars = (
+        "bars: 95 % intervals over pictures (Student's t; of shares Wilson's)"
+        if counts and counts[-1] > 1
+        else "no intervals of one"
+    )
     return (
         f"Points: means over {over} picture{'' if over == '1' else 's'}; {bars}, for one seed ({study.seed}). An "
-        "interval may reach beyond what a measure can be. Random sign: one random change; Random walk: of the steps of "
-        "a random walk the one that breaks the map most, which is the fair control of an attack. All is measured of "
-        "images rounded to 8 bits."
+        "interval may reach beyond what a measure can be. Controls: Random sign is one random change, which goes to "
+        "the rim of the ball; Random walk is the step that breaks the map most, of as many random ones as an attack "
+        "takes, and stays further inside. All is measured of images rounded to 8 bits."
     )

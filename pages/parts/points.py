@@ -1,7 +1,6 @@
 """Every number of a study of many sizes, beside what is published: tables, and files to take away."""
 
 import csv
-import json
 from io import StringIO
 from typing import Any, NamedTuple
 
@@ -9,7 +8,7 @@ import streamlit as st
 
 from attrcore.published import FRAGILITY, Curve
 from attrcore.studies.budget import SHIFT, Budget
-from pages.parts import tables
+from pages.parts import reproduce, tables
 from pages.parts.breakage import Found
 from pages.parts.fragility import ABOUT, OURS, known, levels
 
@@ -91,15 +90,13 @@ def difference(row: Point) -> str:
 
 def downloads(study: Budget, rows: list[Point], found: Found) -> None:
     """The numbers, and the study as a file that runs it again."""
-    key = study.key()
     with st.container(horizontal=True):
-        st.download_button("Numbers (.csv)", lambda: written(rows), f"budget-{key}.csv", on_click="ignore",
+        st.download_button("Numbers (.csv)", lambda: written(rows), f"budget-{study.key()}.csv", on_click="ignore",
                            key="budget.save.csv")  # fmt: skip
-        st.download_button("Recipe (.json)", lambda: recipe(study), f"budget-{key}.json", on_click="ignore",
-                           key="budget.save.json",
-                           help="Runs without a browser too: `python -m attrcore run FILE`.")  # fmt: skip
+        title = f"How much does the map of {type(study.explainer).__name__} break for how much change?"
+        reproduce.offer(study, title, "budget")
     if found.made_by:
-        st.caption(f"Made by {', '.join(f'{name} {version}' for name, version in found.made_by.items())}.")
+        st.caption(reproduce.made(found.made_by))
 
 
 def written(rows: list[Point]) -> bytes:
@@ -109,9 +106,3 @@ def written(rows: list[Point]) -> bytes:
     writer.writerow(Point._fields)
     writer.writerows(rows)
     return file.getvalue().encode()
-
-
-def recipe(study: Budget) -> bytes:
-    """A study file."""
-    title = f"How much does the map of {type(study.explainer).__name__} break for how much change?"
-    return json.dumps({"title": title, "about": "", "study": study.to_dict()}, indent=1).encode()

@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from attrcore.data import collections
-from attrcore.kinds import Result
+from attrcore.kinds import Refused, Result
 from attrcore.models import find
 from attrcore.recipe import Recipe
 from attrcore.studies.budget import Budget
 from attrcore.studies.fooling import Fooling
-from attrcore.studyfile import StudyFile, shipped
+from attrcore.studies.selection import collection
+from attrcore.studyfile import StudyFile, shipped, written
 from pages.parts import knobs, show, sweep
 
 OWN = "your own settings"
@@ -28,9 +28,20 @@ def about(file: StudyFile) -> Result | None:
     st.caption(settings(file.study))
     found = file.result()
     if found is not None:
-        made = ", ".join(f"{name} {version}" for name, version in found.made_by.items())
-        st.markdown(f"This result comes with the project. It was made by {made}.")
+        st.markdown(f"This result comes with the project. {made(found.made_by)}")
     return found
+
+
+def made(by: dict[str, str]) -> str:
+    """The versions and the device that made a result."""
+    return f"Made by {', '.join(f'{name} {version}' for name, version in by.items())}."
+
+
+def offer(study: Recipe, title: str, page: str) -> None:
+    """The study as a file that runs it again."""
+    st.download_button("Recipe (.json)", lambda: written(study, title), f"{page}-{study.key()}.json",
+                       on_click="ignore", key=f"{page}.save.json",
+                       help="Runs without a browser too: `python -m attrcore run FILE`.")  # fmt: skip
 
 
 def settings(study: Recipe) -> str:
@@ -51,11 +62,11 @@ def obstacle(study: Budget | Fooling) -> str:
         return f"It cannot run here: the weights of {asked.model} on this machine are not those it was set up for."
     if not asked.collection:
         return ""  # the recipe holds the picture
-    source = collections().get(asked.collection)
-    if source is None:
-        return f"It cannot run here: there is no collection {asked.collection!r} on this machine."
-    reason = source.missing()
-    return f"It cannot run here: {reason}" if reason else ""
+    try:
+        collection(asked.collection)
+    except Refused as e:
+        return f"It cannot run here: {e}"
+    return ""
 
 
 def cost(study: Budget) -> str:

@@ -15,7 +15,7 @@ from attrcore.kinds import Refused
 from attrcore.look import Look, ends, ramp, shown
 from attrcore.look import picture as rgb
 from attrcore.quick import Drawn, Prediction
-from attrcore.recipe import Recipe, called, parts
+from attrcore.recipe import Recipe, parts
 from pages.parts import lens
 from pages.parts.badges import Badge, advice, found
 from pages.parts.cached import Painted, awaited
@@ -23,14 +23,18 @@ from pages.parts.knobs import escaped
 from pages.parts.pick import Scene
 
 MOST = 7  # maps under the lens, beside the image
-WORDY = 60  # letters of a setting that are still shown; a picture in a recipe has thousands
+WORDY = 60  # letters of a setting that are still shown: digests and pictures have more, and say nothing
 CARD = 205  # px: four fit beside the sidebar at 1280, seven at 1920
 
 
 def grid(scene: Scene) -> Any:
-    """Where the cards stand.  The browser keeps the pixels of small pictures square (`assets/style.css`)."""
-    size = "small" if max(scene.picture.pixels.shape) < CARD else "large"
-    return st.container(horizontal=True, key=f"{size}-pictures")
+    """Where the cards stand."""
+    return st.container(horizontal=True, key=sized(scene.picture.pixels))
+
+
+def sized(pixels: np.ndarray) -> str:
+    """The key of a container of such pictures: the browser keeps the pixels of small ones square (`style.css`)."""
+    return f"{'small' if max(pixels.shape) < CARD else 'large'}-pictures"
 
 
 def image(scene: Scene, below: Callable[[Scene], Any] | None = None) -> None:
@@ -198,12 +202,14 @@ def settings(method: Recipe) -> str:
     said = []
     for f in fields(method):
         value = getattr(method, f.name)
+        if isinstance(value, Recipe) and "part" not in f.metadata:  # no choice: its knobs are the method's
+            said.append(settings(value))
+            continue
         if isinstance(value, Recipe):
-            menu = {cls: name for name, cls in parts(type(method), f.name).items()} if "part" in f.metadata else {}
-            name = menu.get(type(value), called(type(value)))
-            value = name + (f" ({settings(value)})" if fields(value) else "")
+            menu = {cls: name for name, cls in parts(type(method), f.name).items()}
+            value = menu[type(value)] + (f" ({settings(value)})" if fields(value) else "")
         elif isinstance(value, str) and len(value) > WORDY:
-            value = f"{len(value):,} letters"
+            continue
         elif isinstance(value, bool):
             value = "on" if value else "off"
         label = f.metadata.get("label") or f.name.replace("_", " ")

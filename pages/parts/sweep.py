@@ -12,12 +12,11 @@ from attrcore.explain import EXPLAINERS
 from attrcore.models import find
 from attrcore.recipe import Recipe
 from attrcore.studies.budget import ATTACKS, Budget
-from pages.parts import cached, knobs, pick
+from pages.parts import attacks, cached, knobs, pick
 from pages.parts.knobs import LINKED, kept, usual
 
 SMOOTH = {name: cls for name, cls in EXPLAINERS.items() if cls.differentiable}
 LABELS = 500  # read of a collection, to see whether a network knows any
-SMALL = 64  # px: pictures up to that wide are digits and signs
 # Usual levels, length of a step, top pixels and pictures, of small and of large ones.  The levels of large ones are the
 # figure's; with these and 20 steps, the CNN's digits take a minute on two cores.
 USUAL = {True: ("2 8 26 77", 4.0, 100, 8), False: ("1 2 4 8", 0.5, 1000, 4)}
@@ -29,14 +28,14 @@ def chosen() -> Budget:
         model = pick.model()
     pick.weights(model)
     channels, *sides = find(model).size
-    levels, size, k, count = USUAL[max(sides) <= SMALL]
+    levels, size, k, count = USUAL[attacks.small(sides)]
     with st.sidebar:
         there = suiting(model)
         source = st.selectbox("Collection", there, key=kept(f"collection{channels}"), **LINKED)
         most = min(1000, len(there[source].names()))
         count = st.number_input(
             "Pictures", 1, most, min(count, most), key=usual("budget.count", min(count, most)), **LINKED,
-            help="Evenly spread over the collection. More give narrower intervals and take longer.",
+            help="Drawn from the collection by the seed. More give narrower intervals and take longer.",
         )  # fmt: skip
         st.caption(there[source].credit)
     with st.container(horizontal=True, gap="small"):

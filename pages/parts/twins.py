@@ -41,6 +41,10 @@ class Side:
         """What stands over its map."""
         return f"{self.name} · {self.differs}" if self.differs else self.name
 
+    def answer(self) -> Answer:
+        """Its map, to come."""
+        return cached.explained(self.pixels, self.model, self.target, self.method)
+
 
 def sides(scene: pick.Scene, what: str) -> tuple[Side, Side]:
     """The scene of the sidebar, and a second one that differs in one thing.  Ends the run where that is missing."""
@@ -143,7 +147,7 @@ def others(side: Side, scene: pick.Scene, count: int) -> list[Answer]:
     chosen = [names[(start + i) % len(names)] for i in range(min(fit + 1, len(names)))]  # one may be the second picture
     pixels = (cached.fitted(scene.picture.source, name, side.model)[0] for name in chosen)
     strangers = [replace(side, pixels=p, target=None) for p in pixels if not np.array_equal(p, side.pixels)]
-    return cached.asked(strangers[:fit])
+    return [side.answer() for side in strangers[:fit]]
 
 
 def there(strangers: Iterable[Answer]) -> list[Drawn]:

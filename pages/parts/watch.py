@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from attrcore import jobs
+from attrcore import jobs, kept
 from attrcore.answers import NoAnswer
-from attrcore.folder import Folder, Look
+from attrcore.folder import KEY, Folder, Look
 from attrcore.kinds import Refused
 from attrcore.recipe import Recipe
 from pages.parts import knobs
@@ -24,7 +24,7 @@ WORDS = {"cancelled": "It was cancelled.", "failed": "It failed.", "interrupted"
 def opened(kind: type[Recipe]) -> Recipe | None:
     """The study of the run that the address names, where it is one of this kind."""
     key = st.query_params.get(OPENED, "")
-    if not re.fullmatch("[0-9a-f]{16}", key):
+    if not re.fullmatch(KEY, key):
         return None
     try:
         found = Folder(key).recipe()
@@ -85,6 +85,19 @@ def follow(
 
     look()
     return None if first.live else first
+
+
+def facts(seen: Look) -> list[kept.Fact]:
+    """What the steps of a run said so far, of which only the new is read.
+
+    A run that goes on drops what it said after its checkpoint before it counts steps: then all is read anew.
+    """
+    memory, now = knobs.memory("watch.facts"), (seen.key, seen.attempt, seen.total > 0)
+    if memory.get("of") != now:
+        memory.update(of=now, since=0, facts=[])
+    new, memory["since"] = kept.facts(seen.key, memory["since"])
+    memory["facts"] += new
+    return memory["facts"]
 
 
 def state(seen: Look) -> None:

@@ -110,3 +110,8 @@ def test_reordering_goes_with_kendalls_tau():
     soft = ReorderPixels(width=0.01)(mixed, clean.expand_as(mixed))
     hard = (1 - Kendall()(mixed, clean.expand_as(mixed))) / 2
     assert (soft.diff() > 0).all() and (soft - hard).abs().max() < 0.03
+
+
+@every_aim
+def test_every_aim_says_what_its_value_counts(aim):
+    assert aim.counts and aim.counts[0].islower()

@@ -175,7 +175,7 @@ def test_files_hold_every_number_and_a_study_that_runs_again(done, tmp_path):
         found = done["curves"][row["measure"]][row["attack"]][at]
         assert float(row["mean"]) == found["mean"] and int(row["pictures"]) == found["count"]
         assert float(row["low"]) == found["low"] and float(row["high"]) == found["high"]
-    (tmp_path / "again.json").write_bytes(points.recipe(STUDY))
+    (tmp_path / "again.json").write_bytes(studyfile.written(STUDY, "Again"))
     assert studyfile.read(tmp_path / "again.json").study == STUDY
 
 

@@ -24,11 +24,9 @@ pytestmark = pytest.mark.usefixtures("studying")
 
 
 @pytest.fixture
-def built(monkeypatch):
+def built(noted):
     """The studies that the widgets describe, run by run."""
-    seen, chosen = [], attacks.chosen
-    monkeypatch.setattr(attacks, "chosen", lambda scene: seen.append(chosen(scene)) or seen[-1])
-    return seen
+    return noted(attacks, "chosen")
 
 
 def opened(**address):
@@ -129,3 +127,15 @@ def test_a_study_that_ships_is_told_with_its_own_settings_and_result(monkeypatch
     monkeypatch.setenv("ATTRCORE_DATA", "/nowhere")
     monkeypatch.setenv("XDG_CACHE_HOME", "/nowhere")
     assert "It cannot run here" in text(opened(**{"reproduce.Fooling": file.title}))
+
+
+def test_what_noise_does_is_judged_by_what_the_attack_was_after(built):
+    """A map driven into a region keeps its top pixels as often as noise leaves them: that is no failure."""
+    for levels, alone in ((26, False), (0, True)):
+        at = opened(aim="Fill a region", steps=8, draws=5, levels=levels, **{"no.Packaged digits": 21})
+        start(at).click().run()
+        assert over(jobs.engine(), built[-1].key(), 180).state == "done"
+        at.run()
+        aims = kept.result(built[-1].key()).numbers["aim"]
+        assert (aims["attacked"] > max(aims["random"])) is not alone
+        assert ("nothing that noise does not" in text(at)) is alone

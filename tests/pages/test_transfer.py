@@ -29,11 +29,9 @@ pytestmark = pytest.mark.usefixtures("studying")
 
 
 @pytest.fixture
-def built(monkeypatch):
+def built(noted):
     """The studies that the widgets describe, run by run."""
-    seen, chosen = [], crossing.chosen
-    monkeypatch.setattr(crossing, "chosen", lambda scene: seen.append(chosen(scene)) or seen[-1])
-    return seen
+    return noted(crossing, "chosen")
 
 
 @pytest.fixture

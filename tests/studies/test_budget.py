@@ -4,7 +4,7 @@ import torch
 from attrcore.kinds import Refused
 from attrcore.models import MODELS
 from attrcore.studies.budget import ATTACKS, Budget
-from attrcore.studies.running import finish, interval
+from attrcore.studies.running import finish, interval, proportion
 
 ABOUT = {"model": "MNIST CNN", "digest": MODELS["MNIST CNN"].digest, "count": 6, "k": 100}
 STUDY = Budget(levels="0 40", steps=8, size=8.0, **ABOUT)
@@ -62,3 +62,10 @@ def test_what_are_no_levels_is_refused(levels):
 def test_a_collection_that_is_not_here_is_refused():
     with pytest.raises(Refused, match="no collection 'Nothing'"):
         finish(Budget(collection="Nothing", **ABOUT).run())
+
+
+def test_a_share_of_all_pictures_still_has_an_interval():
+    """Student's would be from 1 to 1; Wilson's of 4 of 4 begins at 4 / (4 + 1.96^2)."""
+    found = proportion(torch.tensor([1.0, 1.0, float("nan"), 1.0, 1.0]))
+    assert found == {"mean": 1.0, "low": pytest.approx(4 / (4 + 1.96**2), abs=1e-3), "high": 1.0, "count": 4}
+    assert proportion(torch.full((3,), torch.nan))["count"] == 0
