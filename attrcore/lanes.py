@@ -24,6 +24,8 @@ LONG = {"long": 1}  # what a worker for studies offers and a study takes
 MENDED = 2000  # milliseconds between two looks at nannies
 ENOUGH = 1.0  # seconds, about, that a worker has to end by itself; by default 4
 
+log = logging.getLogger(__name__)
+
 
 def knock(address: str) -> None:
     """Is somebody there?  A Client that fails to start is best never made: it may block the next one."""
@@ -48,17 +50,27 @@ class Lane(SpecCluster):
     async def mend(self) -> None:
         """Replace nannies that ended by themselves."""
         if self.status != Status.running:
-            self.mending.stop()
             return
         gone = [name for name, one in self.workers.items() if one.status in (Status.closed, Status.failed)]
         for name in gone:
             del self.workers[name]
         if gone:
-            with suppress(Exception):  # it may die again, and is looked after again
-                await self._correct_state()
+            await self._correct_state()
+
+    async def _correct_state_internal(self) -> None:
+        """Start what is wanted.  What does not start is looked after by `mend`, or is not wanted any more."""
+        try:
+            await super()._correct_state_internal()
+        except Exception as e:
+            log.info("a worker did not start: %s", e)
+
+    async def end(self) -> None:
+        """End all workers, and start none any more."""
+        self.mending.stop()
+        await asyncio.gather(*(nanny.close(timeout=ENOUGH) for nanny in self.workers.values()))
 
 
-def quick_cluster() -> SpecCluster:
+def quick_cluster() -> Lane:
     """The quick lane with its first worker; `Engine.grow` adds the others."""
     # The preload imports torch and loads the first model before the first visitor asks.
     worker = nanny(preload=["attrcore.quick"])
@@ -129,14 +141,10 @@ def surroundings() -> dict[str, Any]:
     return {"scheduler": scheduler, "security": security()}
 
 
-def shut(cluster: SpecCluster) -> None:
+def shut(cluster: Lane) -> None:
     """End its workers, also those that are busy: what they wrote is whole at any moment."""
-
-    async def end() -> None:
-        await asyncio.gather(*(nanny.close(timeout=ENOUGH) for nanny in cluster.workers.values()))
-
     with suppress(TimeoutError):  # then they die with this process
-        cluster.sync(end, callback_timeout=5)
+        cluster.sync(cluster.end, callback_timeout=5)
         cluster.close(timeout=5)
 
 

@@ -13,7 +13,7 @@ st.markdown(
     "the figure with which Ghorbani et al. (2019, [arXiv:1710.10547](https://arxiv.org/abs/1710.10547)) called maps "
     "fragile. Attacks and the walk keep to images whose predicted class stays; the last chart says how often it did."
 )
-study, cost, shipped = watch.opened(Budget), "", None
+study, cost, shipped, seen = watch.opened(Budget), "", None, None
 if study is not None:
     st.caption(reproduce.settings(study))
 elif (file := reproduce.chosen(Budget)) is not None:
@@ -29,8 +29,8 @@ if found is None:
         if (reason := reproduce.obstacle(study)) and jobs.engine().look(study.key()) is None:
             st.info(reason)
         else:
-            watch.start(study, "Start", cost)
-    found = breakage.found(study, jobs.engine().look(study.key()))
+            seen = watch.start(study, "Start", cost)
+    found = breakage.found(study, seen)
 beside = fragility.shown(study, found)
 rows = points.points(found.numbers, beside)
 if rows:
@@ -39,4 +39,4 @@ if rows:
     points.downloads(study, rows, found)
 if shipped is None:
     with line:
-        watch.follow(study, lambda seen: breakage.under_way(study, seen, found.n))
+        watch.follow(study, lambda now: breakage.under_way(study, now, found.n), first=seen)

@@ -57,14 +57,18 @@ def start(study: Recipe, label: str, cost: str = "") -> Look | None:
 
 
 def follow(
-    study: Recipe, draw: Callable[[Look], None], more: Callable[[Look], bool] = lambda seen: False
+    study: Recipe,
+    draw: Callable[[Look], None],
+    more: Callable[[Look], bool] = lambda seen: False,
+    first: Look | None = None,
 ) -> Look | None:
     """How far the run is, and what `draw` makes of it, anew four times a second while it is under way.
 
-    `more` says whether `draw` has something left to do for a run that is over.  Returns the run once it is over.
+    `more` says whether `draw` has something left to do for a run that is over; `first` is how the run was when the page
+    above was drawn, which is drawn again where that has changed.  Returns the run once it is over.
     """
     key = study.key()
-    first = jobs.engine().look(key)
+    first = first or jobs.engine().look(key)
     if first is None:
         return None
     going = first.live or more(first)
