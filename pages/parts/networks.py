@@ -21,7 +21,7 @@ from pages.parts.knobs import LINKED
 from pages.parts.own_model import OTHER
 from pages.parts.tables import table
 
-HEADS = {"original": "Original", "fooled": "Fooled", "control": "Control", "random": "Moved at random"}
+HEADS = {"original": "Original", "fooled": "Fooled", "control": "Control", "random": "At random"}
 SEEN = ("images", "original maps", "fooled maps", "control maps")
 PREFIX = "weights."
 SIDE = 205  # px of a picture: four fit beside the sidebar at 1280
@@ -41,24 +41,24 @@ def distance(aim: Aim) -> tuple[str, str]:
 
 
 def verdict(study: ModelFooling, n: dict[str, Any]) -> None:
-    """The attack in two sentences, which say no more than the intervals do."""
+    """The attack in a sentence, which says no more than the intervals do, and what stands behind it."""
     nets = n["networks"]
-    now, others = nets["fooled"], {name: nets[name] for name in ("control", "random", "original")}
-    more = all(now["fooled"]["interval95"][0] > other["fooled"]["interval95"][1] for other in others.values())
-    moved = further(study.aim, now["distance"], [other["distance"] for other in others.values()])
-    rate = (
-        f"of {n['held out']} held-out maps {shared(now['fooled'])} count as fooled; of the control's "
-        f"{shared(nets['control']['fooled'])}, of the original's {shared(nets['original']['fooled'])}"
-    )
-    way = f"({distance(study.aim)[0].partition(';')[0]}: {figure(nets['original']['distance'])} before, " \
-          f"{figure(now['distance'])} after, {figure(nets['control']['distance'])} in the control)"  # fmt: skip
-    if more:
-        says = f"The network's maps are fooled: {rate} {way}."
-    elif moved:
-        says = f"The network's maps moved where the aim wants them {way}, but too few reach it: {rate}."
+    now, others = nets["fooled"], [nets[name] for name in ("control", "random", "original")]
+    if all(now["fooled"]["interval95"][0] > other["fooled"]["interval95"][1] for other in others):
+        says = "The network's maps are fooled"
+    elif further(study.aim, now["distance"], [other["distance"] for other in others]):
+        says = "The network's maps moved towards the aim, but too few get there to tell from chance"
     else:
-        says = f"This shows nothing that fine-tuning alone, or chance, does not: {rate} {way}."
-    st.markdown(f"**{says}** {said(now['agreement'], nets['control']['agreement'])}")
+        says = "This shows nothing that fine-tuning alone, or chance, does not"
+    by_share, control = distance(study.aim)[0].partition(";")[0], nets["control"]
+    st.markdown(
+        f"**{says}: {shared(now['fooled'])} of {n['held out']} held-out maps count as fooled by share, of the "
+        f"control's {shared(control['fooled'])}, and {predictions(now['agreement'], control['agreement'])}.** "
+        f"By the paper's test loss {shared(now['fooled by test loss'])} count as fooled, of the control's "
+        f"{shared(control['fooled by test loss'])}. Mean {by_share}: {figure(nets['original']['distance'])} before, "
+        f"{figure(now['distance'])} after, {figure(control['distance'])} in the control. The control predicts the same "
+        f"for {shared(control['agreement'])} of the pictures."
+    )
 
 
 def further(aim: Aim, now: dict[str, Any], others: list[dict[str, Any]]) -> bool:
@@ -70,30 +70,27 @@ def further(aim: Aim, now: dict[str, Any], others: list[dict[str, Any]]) -> bool
     return all(now["high"] < other["low"] for other in others)
 
 
-def said(now: dict[str, Any], control: dict[str, Any]) -> str:
-    """Whether predictions stayed, beside what fine-tuning alone did to them."""
-    if now["interval95"][1] < control["interval95"][0]:
-        return (
-            f"But it does not say the same any more: its prediction is the original's for {shared(now)} of the "
-            f"pictures, the control's for {shared(control)}."
-        )
-    return f"Its prediction is the original's for {shared(now)} of the pictures, the control's for {shared(control)}."
+def predictions(now: dict[str, Any], control: dict[str, Any]) -> str:
+    """Whether they stayed; where fewer did than fine-tuning alone keeps, they are called lost."""
+    lost = now["interval95"][1] < control["interval95"][0]
+    return f"the prediction is {'lost: it stays only' if lost else 'the same'} for {shared(now)} of the pictures"
 
 
 def numbers(study: ModelFooling, n: dict[str, Any]) -> None:
     """Every measure, each network in a column, with chance."""
-    head = ("Measure", *HEADS.values(), "Chance", "Maps of other pictures")
+    head = ("Measure", *HEADS.values(), "Chance", "Other pictures")
     columns = zip(*rows(n), strict=True)
     table(dict(zip(head, columns, strict=True)), "The fooled network beside the original, its control and chance")
     by_share, by_loss = distance(study.aim)
     st.caption(
         f"On {n['held out']} pictures of {study.collection} that no step saw; {n['fine-tuned on']:,} served the steps. "
         "Brackets: 95 % intervals over pictures, Wilson's of shares, Student's of means, for one seed "
-        f"({study.seed}). Control: the same steps with weight 0 for the aim. Moved at random: every weight tensor as "
+        f"({study.seed}). Control: the same steps with weight 0 for the aim. At random: every weight tensor moved as "
         f"far as in the fooled network, in a random direction. By share: {by_share}. By test loss, as Heo et al. "
         f"count: {by_loss}. "
         "Likenesses are to the original's map, 1 is the same; where pixels tie the original itself stays below 1. "
-        "Chance: unrelated maps. Maps of other pictures: each map of the original beside that of another picture."
+        "Chance: unrelated maps. Other pictures: each map of the original beside that of another picture. Weights "
+        "moved: how far all have moved together, as a share of their length."
     )
 
 
@@ -106,7 +103,7 @@ def rows(n: dict[str, Any]) -> list[tuple[str, ...]]:
 
     found = [
         row("Predicts the label", lambda net: shared(net["accuracy"])),
-        row("Predicts what the original predicts", lambda net: shared(net["agreement"])),
+        row("Same prediction", lambda net: shared(net["agreement"])),
         row("Fooled, by share", lambda net: shared(net["fooled"])),
         row("Fooled, by test loss", lambda net: shared(net["fooled by test loss"])),
         row("Distance, by share", lambda net: figure(net["distance"])),
@@ -116,7 +113,7 @@ def rows(n: dict[str, Any]) -> list[tuple[str, ...]]:
         level = "" if chance is None else f"{chance:.2f}"
         found.append(row(name, lambda net, name=name: figure(net["likeness"][name]), level,
                          figure(n["other pictures"][name])))  # fmt: skip
-    return [*found, row("Weights moved, share of their length", lambda net: f"{net['weights moved']:.3f}")]
+    return [*found, row("Weights moved", lambda net: f"{net['weights moved']:.3f}")]
 
 
 def shared(spread: dict[str, Any] | None) -> str:
@@ -156,18 +153,19 @@ def sides(study: ModelFooling, found: Result) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         right = st.segmented_control("Right of the divider", ("fooled", "control"), default="fooled", required=True,
                                      key=knobs.kept("manipulate.right"), **LINKED)  # fmt: skip
-        st.caption(f"Maps by {called(type(study.explainer))} of the class that the original predicts, each on its own "
-                   "scale.")  # fmt: skip
+        st.caption(
+            f"Maps by {called(type(study.explainer))} of the class that the original predicts, each on its own scale. "
+            f"{swipe.KEYS}"
+        )
     size = "small" if max(t["images"].shape[2:]) < show.CARD else "large"
     pairs = zip(*(tuned.painted(t[f"{name} maps"]) for name in ("original", right)), strict=True)
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, key=f"{size}-pictures"):
         for i, (before, after) in enumerate(pairs):
             with st.container(width=SIDE, gap="xsmall"):
-                with st.container(key=f"{size}-pictures-{i}"):
-                    show.drawing(show.rgb(t["images"][i]), f"Held-out picture {i + 1}")
+                show.drawing(show.rgb(t["images"][i]), f"Held-out picture {i + 1}")
                 swipe.between(
                     lens.Pane("original", before, words=described("original", i, t)),
-                    lens.Pane(right, after, words=described(right, i, t)), f"manipulate.maps.{i}", SIDE,
+                    lens.Pane(right, after, words=described(right, i, t)), f"manipulate.maps.{i}", SIDE, "",
                 )  # fmt: skip
 
 

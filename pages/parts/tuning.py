@@ -11,6 +11,7 @@ from attrcore.attack.regions import Box, Frame, Shape
 from attrcore.attack.success import PASSIVE
 from attrcore.explain.lrp import INPUTS
 from attrcore.kinds import Aim
+from attrcore.look import enlarged
 from attrcore.models import find
 from attrcore.recipe import Recipe
 from attrcore.studies.model_fooling import CORNERS, ModelFooling
@@ -22,6 +23,8 @@ REGIONS: dict[str, Shape] = {"frame": Frame(), "box": Box()}
 STEPS, CORNER = 150, CORNERS[0]
 # Of methods that start otherwise: what was found to move their maps on digits.
 OTHERWISE: dict[str, dict[str, Any]] = {
+    "Deconvnet": {"corners": "as they are"},
+    "Guided Grad-CAM": {"corners": "as they are"},
     "Grad-CAM": {"steps": 100},
     "LRP": {"steps": 100, "corners": "as they are", "first_layer": "flat"},
 }
@@ -56,7 +59,8 @@ def chosen() -> ModelFooling:
         other = OTHERWISE.get(name, {})
         aim = st.selectbox("Aim", PASSIVE, key=kept("manipulate.aim"), filter_mode=None, width=180, **LINKED,
                            help="\n\n".join(f"**{n}**: {c.title()}" for n, c in PASSIVE.items()))  # fmt: skip
-        loss = knobs.recipe(PassiveFooling, across=110)
+        loss = PassiveFooling(**{f.name: knobs.widget("PassiveFooling", PassiveFooling, f, 110)
+                                 for f in fields(PassiveFooling)})  # fmt: skip
         steps = min(other.get("steps", STEPS), start.steps)
         steps = st.number_input("Steps", 1, 100_000, steps, key=usual("manipulate.steps", steps), width=100, **LINKED)
         k = st.number_input("Top pixels k", 1, height * width - 1, start.k, key=usual("k", start.k), width=120,
@@ -105,7 +109,6 @@ def described(cls: type[Aim], k: int, seen: tuple[str, str]) -> Aim:
 def region(model: str, source: str) -> Shape:
     """Where maps are to go, and where that is on a picture."""
     picture, *_ = cached.fitted(source, sweep.suiting(model)[source].names()[0], model)
-    small = "small" if max(picture.shape) <= sweep.SMALL else "large"
     left, right = st.columns([1, 5])
     with right:
         how = st.segmented_control("Region", REGIONS, default="frame", required=True, key=kept("manipulate.region"),
@@ -113,10 +116,10 @@ def region(model: str, source: str) -> Shape:
         shape = knobs.recipe(type(REGIONS[how]), across=160)
         mask = shape.mask(*picture.shape[1:]).numpy()
         st.caption(f"{mask.mean():.0%} of the image: a map spread evenly has as much of its weight there.")
-    with left, st.container(width=112, key=f"{small}-pictures"):
+    with left, st.container(width=112):
         image = show.rgb(picture)
         tint = np.round(0.4 * image + 0.6 * np.array((230, 97, 1))).astype(np.uint8)
-        show.drawing(np.where(mask[..., None], tint, image), f"Where maps are to go: {how}")
+        show.drawing(enlarged(np.where(mask[..., None], tint, image)), f"Where maps are to go: {how}")
     return shape
 
 
@@ -126,7 +129,8 @@ def method(name: str, other: dict[str, Any]) -> Recipe:
     if "first_layer" in other:
         given["first_layer"] = st.segmented_control(
             "First layer", INPUTS, default=other["first_layer"], required=True, key=kept("manipulate.first_layer"),
-            help="Fine-tuning moves maps with a flat first layer far more: else what is black gets nothing.", **LINKED,
+            help="flat: all pixels that a unit sees get the same. Else what is black gets next to nothing, and "
+            "fine-tuning can hardly move a digit's map.", **LINKED,
         )  # fmt: skip
     return knobs.recipe(cls, across=270, given=given) if fields(cls) else cls()
 

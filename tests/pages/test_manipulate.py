@@ -78,7 +78,10 @@ def rate(share, half=0.02):
 
 def found(**changed):
     """Numbers of a network that was fooled, with what a case changes of it."""
-    nets = {name: {"fooled": rate(0.0), "agreement": rate(1.0), "distance": spread(0.9)} for name in networks.HEADS}
+    nets = {
+        name: {"fooled": rate(0.0), "fooled by test loss": rate(0.0), "agreement": rate(1.0), "distance": spread(0.9)}
+        for name in networks.HEADS
+    }
     nets["fooled"] |= {"fooled": rate(0.8), "distance": spread(0.1)} | changed
     return {"networks": nets, "held out": 50}
 
@@ -158,14 +161,14 @@ def test_the_table_holds_what_the_result_says(run):
         net = n["networks"][name]
         for title, share in (("Fooled, by share", "fooled"), ("Fooled, by test loss", "fooled by test loss"),
                              ("Predicts the label", "accuracy"),
-                             ("Predicts what the original predicts", "agreement")):  # fmt: skip
+                             ("Same prediction", "agreement")):  # fmt: skip
             low, high = net[share]["interval95"]
             assert seen.loc[title, head] == f"{net[share]['share']:.0%} ({low:.0%} to {high:.0%})"
         kendall = net["likeness"]["Kendall"]
         assert seen.loc["Kendall", head] == f"{kendall['mean']:.2f} ({kendall['low']:.2f} to {kendall['high']:.2f})"
-        assert seen.loc["Weights moved, share of their length", head] == f"{net['weights moved']:.3f}"
+        assert seen.loc["Weights moved", head] == f"{net['weights moved']:.3f}"
     assert seen.loc["Top-k overlap", "Chance"] == "0.13" and seen.loc["Cosine", "Chance"] == ""
-    assert seen.loc["Cosine", "Maps of other pictures"][:4] == f"{n['other pictures']['Cosine']['mean']:.2f}"
+    assert seen.loc["Cosine", "Other pictures"][:4] == f"{n['other pictures']['Cosine']['mean']:.2f}"
     assert "learned from" in text(at) and "thresholds" in text(at)
 
 
@@ -216,7 +219,7 @@ def test_its_runs_are_opened_by_this_page():
 def test_a_fooled_network_is_called_so_only_beyond_its_controls(monkeypatch):
     assert "maps are fooled" in says(monkeypatch, found())
     few = says(monkeypatch, found(fooled=rate(0.01)))
-    assert "too few reach it" in few and "are fooled" not in few
+    assert "too few get there" in few and "are fooled" not in few
     assert "shows nothing" in says(monkeypatch, found(fooled=rate(0.01), distance=spread(0.89)))
     assert "shows nothing" in says(monkeypatch, found(fooled=rate(0.0), distance=spread(0.99)))  # the wrong way
 
@@ -225,13 +228,13 @@ def test_a_centre_must_move_further_and_not_less(monkeypatch):
     far = found(fooled=rate(0.01), distance=spread(0.95, 0.01))
     far["networks"] |= {n: {**far["networks"][n], "distance": spread(0.02, 0.01)} for n in ("original", "control")}
     far["networks"]["random"]["distance"] = spread(0.02, 0.01)
-    assert "too few reach it" in says(monkeypatch, far, MoveCentre())
+    assert "too few get there" in says(monkeypatch, far, MoveCentre())
     assert "shows nothing" in says(monkeypatch, far, DrainTopPixels())
 
 
 def test_predictions_that_were_lost_are_told(monkeypatch):
-    assert "not say the same any more" in says(monkeypatch, found(agreement=rate(0.6)))
-    assert "not say the same any more" not in says(monkeypatch, found(agreement=rate(0.97)))
+    assert "is lost" in says(monkeypatch, found(agreement=rate(0.6)))
+    assert "is lost" not in says(monkeypatch, found(agreement=rate(0.97)))
 
 
 def test_of_a_network_that_has_gone_the_page_says_why_its_settings_are_not_told():
