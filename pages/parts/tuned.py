@@ -114,6 +114,7 @@ def curves(study: ModelFooling, facts: dict[int, dict[str, Any]], pixels: int) -
     with st.container(horizontal=True):
         for name, (title, help) in LOOKED.items():
             panel(study, title, help, series(looks, name), level.get(name))
+    with st.container(horizontal=True):
         for name, (title, help) in LOSSES.items():
             help = help + AIMS[type(study.aim)] if name == "aim" else help
             panel(study, title, help, series(steps, name), log=name != "aim")

@@ -41,7 +41,7 @@ class Usual(NamedTuple):
     every: int
 
 
-SMALL, LARGE = Usual(100, 1000, 32, 1e-3, 100, 10), Usual(20, 40, 4, 1e-5, 1000, 5)
+SMALL, LARGE = Usual(100, 1000, 32, 1e-3, 100, 10), Usual(20, 40, 4, 3e-5, 1000, 5)
 
 
 def chosen() -> ModelFooling:

@@ -40,6 +40,8 @@ def test_maps_and_curves_move_while_it_runs_and_it_can_be_cancelled(quiet, serve
     first = int(stage.get_attribute("data-step"))
     expect(stage).not_to_have_attribute("data-step", str(first), timeout=60_000)
     expect(quiet.get_by_role("img", name=re.compile("^Maps now at step"))).to_be_visible()
+    expect(quiet.locator(".theatre .region.core")).to_have_count(4)
+    expect(quiet.locator(".theatre .region.core").last).to_have_attribute("d", re.compile("^M"))  # still outlined
     quiet.get_by_role("button", name="Cancel").click()
     expect(quiet.get_by_text("It was cancelled.")).to_be_visible(timeout=60_000)
     expect(quiet.get_by_role("button", name="Go on")).to_be_visible(timeout=60_000)
@@ -66,11 +68,10 @@ def test_what_it_found_is_shown_downloaded_and_loaded_again_as_a_checkpoint(quie
     quiet.get_by_text("Look at the fooled network on the other pages").click()
     says = quiet.get_by_text(re.compile("^Download the weights")).inner_text()
     assert "architecture MnistMLP" in says and "normalisation none" in says and "height 28" in says
-    quiet.goto(f"{server.url}/see?{urlencode({'model': 'Your own checkpoint …'})}")
+    quiet.goto(f"{server.url}/?{urlencode({'model': 'Your own checkpoint …'})}")
     expect(quiet.get_by_role("heading", name="Your own checkpoint")).to_be_visible(timeout=60_000)
     idle(quiet)
     quiet.get_by_role("combobox", name="Architecture").click()
-    quiet.get_by_role("combobox", name="Architecture").fill("MnistMLP")
     quiet.get_by_role("option", name="MnistMLP").click()
     idle(quiet)
     quiet.locator('input[type="file"]').set_input_files(weights)
