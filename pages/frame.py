@@ -7,7 +7,10 @@ from typing import Any
 import streamlit as st
 
 HERE = Path(__file__).resolve().parent
-SECTIONS = {"Explore": ("See", "Path", "Compare", "Axioms"), "Attack": ("Fool", "Budget", "Transfer", "Runs")}
+SECTIONS = {
+    "Explore": ("See", "Path", "Compare", "Axioms"),
+    "Attack": ("Fool", "Manipulate", "Budget", "Transfer", "Runs"),
+}
 log = logging.getLogger("attrcore.pages")
 
 

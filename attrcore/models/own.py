@@ -5,11 +5,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
-from attrcore.models import checkpoint, match
+from attrcore.models import checkpoint, find, match
 from attrcore.models.architectures import ARCHITECTURES
 from attrcore.models.checkpoint import Unfit, harmless
 from attrcore.models.imagenet import MEAN, STD
+from attrcore.models.shipped import Shipped
+from attrcore.models.small import NETWORKS
 from attrcore.models.stored import Stored, assembled, keep
 
 MOST_SIDE = 600  # EfficientNet-B7's
@@ -75,3 +78,33 @@ def accept(given: bytes | Path, settings: Settings, file: str) -> Stored:
     if not logits.isfinite().all():
         raise Unfit("With these weights the logits of a grey image are not finite.")
     return keep(weights, facts, file)
+
+
+def settings_of(model: str) -> Settings:
+    """What must be said of other weights of the network of that name, so that they see what it sees.
+
+    Raises KeyError, with a sentence, where there is no such model.
+    """
+    entry = find(model)
+    if isinstance(entry, Shipped):  # it takes pixels as they are
+        facts = {"architecture": spelled(entry.facts()["architecture"]), "mean": (0.0,), "std": (1.0,)}
+    elif isinstance(entry, Stored):
+        facts = {name: entry.facts()[name] for name in ("architecture", "mean", "std")}
+    else:
+        facts = {"architecture": entry.architecture, "mean": entry.mean, "std": entry.std}
+    return Settings(
+        facts["architecture"], tuple(entry.size), tuple(facts["mean"]), tuple(facts["std"]), tuple(entry.classes),
+        entry.resize, entry.interpolation,
+    )  # fmt: skip
+
+
+def spelled(network: str) -> str:
+    """The architecture of ARCHITECTURES that a network of ours is, whichever its first weights were."""
+    return next(n for n in NETWORKS if n in ARCHITECTURES and issubclass(NETWORKS[network], NETWORKS[n]))
+
+
+def bare(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """A classifier's weights as its architecture names them: without the normalisation that stands before it."""
+    if "0.mean" not in weights:
+        return weights
+    return {name.removeprefix("1."): t for name, t in weights.items() if not name.startswith("0.")}

@@ -17,7 +17,12 @@ from pages.frame import SECTIONS
 from pages.parts import described, knobs, watch
 
 COLOURS = {"done": "green", "failed": "red", "interrupted": "orange", "cancelled": "gray"}
-PAGES = {"Fooling": "Fool", "Budget": "Budget", "Transfer": "Transfer"}  # kind of study -> title of its page
+PAGES = {
+    "Fooling": "Fool",
+    "Budget": "Budget",
+    "Transfer": "Transfer",
+    "ModelFooling": "Manipulate",
+}  # kind of study -> title of its page
 UNREAD = "Its settings cannot be read here."
 
 

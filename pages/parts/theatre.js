@@ -140,7 +140,7 @@ function built(root) {
   function clear() {
     for (const p of panes) {
       p.context.clearRect(0, 0, p.canvas.width, p.canvas.height)
-      for (const path of p.figure.querySelectorAll("path")) path.removeAttribute("d")
+      for (const path of [...p.outlines, ...p.trail]) path.removeAttribute("d") // the region stays
       p.spot.style.display = p.start.style.display = "none"
     }
     delete root.dataset.step

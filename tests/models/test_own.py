@@ -16,7 +16,7 @@ from attrcore.models.architectures import ARCHITECTURES, last_layer
 from attrcore.models.checkpoint import WRAPPERS, Unfit, read
 from attrcore.models.hollow import hollow
 from attrcore.models.imagenet import MEAN, STD, ImageNet
-from attrcore.models.own import Settings, accept
+from attrcore.models.own import Settings, accept, bare, settings_of
 from attrcore.models.stored import Stored, stored
 from tests.checkpoints import fresh, said, torch_file
 from tests.conftest import needs, seeded
@@ -230,3 +230,16 @@ def test_a_safetensors_file_is_known_whatever_its_first_byte():
     assert 0x80 in heads
     for data in heads.values():
         assert torch.equal(read(data)["weight"], weights["weight"])
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_weights_of_every_network_of_the_menu_are_accepted_by_what_is_said_of_it(name):
+    assert settings_of(name).architecture in ARCHITECTURES and settings_of(name).size == tuple(MODELS[name].size)
+    if MODELS[name].missing():
+        return
+    before = MODELS[name].load()
+    weights = save({k: v.contiguous() for k, v in bare(before.net.state_dict()).items()})
+    entry = accept(weights, settings_of(name), "again.safetensors")
+    x = torch.rand(1, *before.size, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(entry.load().net(x), before.net(x)) and settings_of(entry.name) == settings_of(name)
+    assert entry.load().classes == before.classes
