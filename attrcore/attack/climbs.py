@@ -14,6 +14,8 @@ SIZE = "Length of a step: every pixel's in an L-inf ball, the whole change's in 
 class Climb(Recipe):
     """A rule for steps.  What it remembers from step to step are tensors in `memory`, which starts empty."""
 
+    size: float
+
     def move(self, slope: Tensor, ball: Ball, memory: dict[str, Tensor]) -> Tensor:
         """The change (B, C, H, W) to make."""
         raise NotImplementedError

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from attrcore.attack.surrogate import softened
+from attrcore.attack.surrogate import softened, spreads
 from attrcore.batches import in_chunks
 from attrcore.draws import generator
 from attrcore.kinds import Explainer, Refused
@@ -41,7 +41,7 @@ class Derivative(Direction):
         "(Dombrowski et al., 2019). as they are: the network itself, for methods whose maps bend between the kinks.",
     )  # fmt: skip
     beta: float = knob(
-        10.0, 0.1, 1000.0, "How sharp rounded corners are, at the first step.",
+        10.0, 0.1, 1000.0, "How sharp rounded corners are, at the first step, in units of what enters them.",
         when={"corners": ("softplus", "growing")},
     )  # fmt: skip
 
@@ -51,12 +51,13 @@ class Derivative(Direction):
             raise Refused(
                 f"{type(explain).__name__} has no derivative; choose a direction by trial (SPSA or NES) for it."
             )
-        stage, soft = -1, net
+        stage, soft, spread = -1, net, None
 
         def at(n: int, x: Tensor) -> Tensor:
-            nonlocal stage, soft
+            nonlocal stage, soft, spread
             if self.corners != "as they are" and (now := self.stage(n, steps)) != stage:
-                stage, soft = now, softened(net, self.beta * 10 ** (now / (STAGES - 1)))
+                spread = spreads(net, x) if spread is None else spread
+                stage, soft = now, softened(net, self.beta * 10 ** (now / (STAGES - 1)), spread)
             return derivative(soft, explain, objective, x)
 
         return at

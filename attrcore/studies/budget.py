@@ -11,7 +11,7 @@ from torch import Tensor
 
 from attrcore.attack.aims import DrainTopPixels, MoveCentre
 from attrcore.attack.ascent import Ascent
-from attrcore.attack.climbs import Signed
+from attrcore.attack.climbs import Climb, Signed
 from attrcore.attack.directions import Derivative, Direction, Lot
 from attrcore.attack.random_sign import RandomSign
 from attrcore.attack.seen import predicted, seen
@@ -50,8 +50,8 @@ class Budget(Recipe):
     explainer: Recipe = part(Gradient(), "The method whose map is attacked.", EXPLAINERS)
     levels: str = knob("1 2 4 8", help="Largest changes of a pixel, in levels of 255, with blanks between.")
     steps: int = knob(100, 1, 10_000, "Steps of each attack and of the walk.")
-    size: float = knob(0.5, 0.01, 64.0, "Length of a step, in levels.")
     direction: Direction = part(Derivative(), "How attacks find their way.")
+    climb: Climb = part(Signed(size=0.5 / LEVELS), "How attacks step along it.")
     k: int = knob(1000, 1, 100_000, "How many pixels count as most important.")
     seed: int = knob(0, 0, 2**31 - 1, "Which pictures are drawn, random changes and starts.")
 
@@ -111,7 +111,7 @@ class Budget(Recipe):
             aim=MoveCentre() if attack == "Mass centre" else DrainTopPixels(k=self.k),
             ball=ball,
             direction=Lot(seed=self.seed) if attack == "Random walk" else self.direction,
-            climb=Signed(size=self.size / LEVELS),
+            climb=Signed(size=self.climb.size) if attack == "Random walk" else self.climb,
             steps=self.steps,
             criterion=TopKOverlap(k=self.k),
             seed=self.seed,

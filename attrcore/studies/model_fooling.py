@@ -12,7 +12,7 @@ from attrcore.attack.aims import FillRegion
 from attrcore.attack.regions import Frame
 from attrcore.attack.seen import logits_of, predicted
 from attrcore.attack.success import PASSIVE, success, unit
-from attrcore.attack.surrogate import softened
+from attrcore.attack.surrogate import softened, spreads
 from attrcore.data.names import numbered
 from attrcore.draws import generator
 from attrcore.evidence import chance, measures
@@ -68,7 +68,9 @@ class ModelFooling(Recipe):
         "change. Measured is always the network itself.",
     )  # fmt: skip
     beta: float = knob(
-        10.0, 0.1, 1000.0, "How sharp rounded corners are: the larger, the nearer to the network.",
+        3.0, 0.1, 1000.0,
+        "How sharp rounded corners are, in units of the spread of what enters them: the larger, the nearer to the "
+        "network.",
         when={"corners": ("softplus",)},
     )  # fmt: skip
     every: int = knob(25, 1, 100_000, "Steps from one measurement on the held-out pictures to the next.")
@@ -149,9 +151,10 @@ class ModelFooling(Recipe):
     def tuned(self, net: nn.Module, held: HeldOut, fooled: bool = True) -> Tuned:
         """A copy of the network before its first step; the control's loss does not look at maps."""
         size = unit(self.aim, held.maps)
+        spread = spreads(net, held.x) if self.corners == "softplus" else []
 
         def soften(net: nn.Module) -> nn.Module:
-            return net if self.corners == "as they are" else softened(net, self.beta)
+            return softened(net, self.beta, spread) if self.corners == "softplus" else net
 
         way = Way(self.explainer, lambda maps, goal: self.aim(maps, goal) / size, soften)
         loss = self.loss if fooled else PassiveFooling(weight=0.0, hold=self.loss.hold)

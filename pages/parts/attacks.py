@@ -184,14 +184,19 @@ def climbing(smooth: bool, wants: Wanted) -> Ascent:
         at = names.index(called(usual_one))
         direction = kinds[st.selectbox("Direction", kinds, at, key=usual("direction", names[at]), filter_mode=None,
                                        width=WIDTH, **LINKED)]  # fmt: skip
-        rules = family(Climb)
-        rule = rules[st.selectbox("Climb", rules, list(rules).index("Signed"), key=kept("climb"), filter_mode=None,
-                                  width=WIDTH, **LINKED)]  # fmt: skip
+        stepping = rule("climb")
         share = st.number_input("Step (share of the largest change)", 0.001, 2.0, 0.1, 0.05, key=kept("step"),
                                 width=270, **LINKED)  # fmt: skip
     way = knobs.recipe(direction, across=270)
-    lo, hi = next((f.metadata["lo"], f.metadata["hi"]) for f in fields(rule) if f.name == "size")
-    climb = rule(size=min(max(share * wants.ball.eps, lo), hi))
+    lo, hi = next((f.metadata["lo"], f.metadata["hi"]) for f in fields(stepping) if f.name == "size")
+    climb = stepping(size=min(max(share * wants.ball.eps, lo), hi))
     return knobs.recipe(Ascent, across=270, given={
         "aim": wants.aim, "ball": wants.ball, "direction": way, "climb": climb, "steps": wants.steps,
     })  # fmt: skip
+
+
+def rule(key: str) -> type[Climb]:
+    """How attacks step along their slope."""
+    rules = family(Climb)
+    return rules[st.selectbox("Climb", rules, list(rules).index("Signed"), key=kept(key), filter_mode=None,
+                              width=WIDTH, **LINKED)]  # fmt: skip

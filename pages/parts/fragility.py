@@ -51,7 +51,9 @@ def overlay(study: Budget, pixels: int) -> dict[str, tuple[Curve, ...]]:
     theirs = published(study, pixels)
     if not theirs:
         return {}
-    on = st.toggle("Beside it: figure 3 of Ghorbani et al.", True, key=knobs.kept("budget.theirs"), **knobs.LINKED)
+    wanted = near(study, pixels)
+    on = st.toggle("Beside it: figure 3 of Ghorbani et al.", wanted, key=knobs.usual("budget.theirs", wanted),
+                   **knobs.LINKED)  # fmt: skip
     with st.popover("What theirs is"):
         st.markdown(
             "**Another network and other pictures than here**, so equal numbers are not to be expected; a curve's "
@@ -70,9 +72,18 @@ def overlay(study: Budget, pixels: int) -> dict[str, tuple[Curve, ...]]:
 def published(study: Budget, pixels: int) -> dict[str, tuple[Curve, ...]]:
     """Their curves of this explainer, by measure; shifts, in pixels, only where pictures are about as wide."""
     explainer = next(name for name, cls in EXPLAINERS.items() if cls is type(study.explainer))
-    alike = abs(pixels / FRAGILITY.pixels - 1) < 0.1
-    found = {name: FRAGILITY.of(name, explainer) for name in ABOUT if name != SHIFT or alike}
+    found = {name: FRAGILITY.of(name, explainer) for name in ABOUT if name != SHIFT or alike(pixels)}
     return {name: curves for name, curves in found.items() if curves}
+
+
+def near(study: Budget, pixels: int) -> bool:
+    """Is the network of their family, and are pictures as large as theirs, so that curves compare?"""
+    return study.model.startswith("SqueezeNet") and alike(pixels)
+
+
+def alike(pixels: int) -> bool:
+    """Are pictures about as large as theirs?"""
+    return abs(pixels / FRAGILITY.pixels - 1) < 0.1
 
 
 def panel(measure: str, numbers: dict[str, Any], theirs: tuple[Curve, ...]) -> None:

@@ -6,6 +6,7 @@ from dataclasses import fields
 import streamlit as st
 
 from attrcore.attack.directions import Derivative
+from attrcore.balls import LEVELS
 from attrcore.data import collections
 from attrcore.data.pictures import Pictures
 from attrcore.explain import EXPLAINERS
@@ -51,13 +52,14 @@ def chosen() -> Budget:
                                width=200, **LINKED)  # fmt: skip
         k = st.number_input("Top pixels k", 1, sides[0] * sides[1] - 1, k, key=usual("k", k), width=130, **LINKED,
                             help="How many pixels count as most important.")  # fmt: skip
-    with st.expander("More settings: the method's own, how attacks find their way, the seed"):
+    with st.expander("More settings: the method's own, how attacks find their way and step along it, the seed"):
         cls = SMOOTH[name]
         explainer = knobs.recipe(cls, across=270) if fields(cls) else cls()
+        way = knobs.recipe(Derivative, across=270)
+        rule = attacks.rule("budget.climb")
         return knobs.recipe(Budget, across=270, given={
             "model": model, "digest": find(model).digest, "collection": source, "count": count, "explainer": explainer,
-            "levels": said, "steps": steps, "size": float(size), "k": k,
-            "direction": knobs.recipe(Derivative, across=270),
+            "levels": said, "steps": steps, "k": k, "direction": way, "climb": rule(size=size / LEVELS),
         })  # fmt: skip
 
 
@@ -80,10 +82,10 @@ def labels(collection: Pictures) -> Iterable[str]:
 
 def cost(study: Budget) -> str:
     """What it takes, and whether attacks can get as far as they may.  Raises Refused for levels that are none."""
-    sizes, way = study.sizes(), study.steps * study.size
+    sizes, size = study.sizes(), study.climb.size * LEVELS
+    way = study.steps * size
     short = (
-        f" {study.steps} steps of {study.size:g} levels come no further than {way:g} levels: "
-        "larger changes are not used up."
+        f" {study.steps} steps of {size:g} levels come no further than {way:g} levels: larger changes are not used up."
     )
     return (
         f"{len(sizes)} sizes, {len(ATTACKS)} ways to change a picture, {study.count} pictures: about "

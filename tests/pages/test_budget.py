@@ -12,6 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from attrcore import jobs, kept, studyfile
+from attrcore.attack.climbs import Signed
 from attrcore.balls import LEVELS
 from attrcore.folder import Folder
 from attrcore.kinds import Refused
@@ -24,7 +25,13 @@ from tests.conftest import needs
 from tests.pages.reading import tables
 
 ROOT = Path(__file__).parents[2]
-ABOUT = {"model": "MNIST CNN", "digest": MODELS["MNIST CNN"].digest, "k": 100, "steps": 2, "size": 20.0}
+ABOUT = {
+    "model": "MNIST CNN",
+    "digest": MODELS["MNIST CNN"].digest,
+    "k": 100,
+    "steps": 2,
+    "climb": Signed(size=20 / 255),
+}
 STUDY = Budget(levels="4 40", count=3, **ABOUT)
 THEIRS = {"Random walk": "Random sign", "Top-k": "Top-k", "Mass centre": "Mass centre"}  # ours -> as published
 
@@ -92,8 +99,11 @@ def test_chance_is_a_line_at_the_level_of_the_study_where_there_is_one(done):
         assert [line["y0"] for line in lines] == ([] if level is None else [level])
 
 
-def test_beside_them_stands_exactly_what_is_published_unless_it_is_not_wanted(done):
+def test_beside_them_stands_exactly_what_is_published_if_it_is_wanted(done):
     at = opened(run=STUDY.key())
+    assert not any("theirs" in name for traces in charts(at).values() for name in traces)
+    assert all("Theirs" not in table for table in tables(at))
+    at.toggle(key="budget.theirs").set_value(True).run()
     for measure, traces in charts(at).items():
         beside = {name.removeprefix("theirs: "): t for name, t in traces.items() if name.startswith("theirs: ")}
         curves = {c.attack: c for c in FRAGILITY.of(measure, "Gradient") if measure != "Centre shift"}
@@ -103,13 +113,11 @@ def test_beside_them_stands_exactly_what_is_published_unless_it_is_not_wanted(do
             assert [x / LEVELS for x in trace["x"]] == pytest.approx(list(curves[THEIRS[ours]].eps))
     assert "worst of 300 points of a random walk" in text(at) and FRAGILITY.protocol in text(at)
     assert "centre shift is left out" in text(at)
-    at.toggle(key="budget.theirs").set_value(False).run()
-    assert not any("theirs" in name for traces in charts(at).values() for name in traces)
-    assert all("Theirs" not in table for table in tables(at))
 
 
 def test_pictures_as_wide_as_theirs_have_their_shifts_beside_them_and_other_methods_nothing():
     photos = Budget(model="SqueezeNet 1.0", digest=MODELS["SqueezeNet 1.0"].digest)
+    assert fragility.near(photos, 224 * 224) and not fragility.near(STUDY, 28 * 28)
     assert set(fragility.published(photos, 224 * 224)) == {"Top-k overlap", "Spearman", "Centre shift"}
     assert "Centre shift" not in fragility.published(photos, 28 * 28)
     assert not fragility.published(Budget(explainer=sweep.SMOOTH["SmoothGrad"]()), 224 * 224)

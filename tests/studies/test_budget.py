@@ -1,13 +1,14 @@
 import pytest
 import torch
 
+from attrcore.attack.climbs import Signed
 from attrcore.kinds import Refused
 from attrcore.models import MODELS
 from attrcore.studies.budget import ATTACKS, Budget
 from attrcore.studies.running import finish, interval, proportion
 
 ABOUT = {"model": "MNIST CNN", "digest": MODELS["MNIST CNN"].digest, "count": 6, "k": 100}
-STUDY = Budget(levels="0 40", steps=8, size=8.0, **ABOUT)
+STUDY = Budget(levels="0 40", steps=8, climb=Signed(size=8 / 255), **ABOUT)
 
 
 @pytest.fixture(scope="module")
