@@ -147,7 +147,7 @@ class ReorderPixels(Aim):
     counts: ClassVar[str] = "share of pixel pairs reordered"
 
     pairs: int = knob(20_000, 100, 1_000_000, "Pairs of pixels that are looked at.")
-    width: float = knob(0.5, 0.01, 10.0, "Difference, in means of the map, at which a pair counts as ordered.")
+    width: float = knob(2.0, 0.01, 10.0, "Difference, in means of the map, at which a pair counts as ordered.")
     seed: int = knob(0, 0, 2**31 - 1, "Which pairs are drawn.")
 
     def __call__(self, maps: Tensor, clean: Tensor) -> Tensor:

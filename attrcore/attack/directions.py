@@ -41,7 +41,7 @@ class Derivative(Direction):
         "(Dombrowski et al., 2019). as they are: the network itself, for methods whose maps bend between the kinks.",
     )  # fmt: skip
     beta: float = knob(
-        10.0, 0.1, 1000.0, "How sharp rounded corners are, at the first step, in units of what enters them.",
+        5.0, 0.1, 1000.0, "How sharp rounded corners are, at the first step, in units of what enters them.",
         when={"corners": ("softplus", "growing")},
     )  # fmt: skip
 

@@ -16,7 +16,7 @@ from attrcore.models import find
 from attrcore.recipe import Recipe
 from attrcore.studies.model_fooling import CORNERS, ModelFooling
 from attrcore.train.fooled import FineTuning, PassiveFooling
-from pages.parts import cached, knobs, pick, show, sweep
+from pages.parts import attacks, cached, knobs, pick, show, sweep
 from pages.parts.knobs import LINKED, kept, usual
 
 REGIONS: dict[str, Shape] = {"frame": Frame(), "box": Box()}
@@ -50,7 +50,7 @@ def chosen() -> ModelFooling:
         model = pick.model()
     pick.weights(model)
     _, height, width = find(model).size
-    start = SMALL if max(height, width) <= sweep.SMALL else LARGE
+    start = SMALL if attacks.small((height, width)) else LARGE
     with st.sidebar:
         source, count = held_out(model, start)
     with st.container(horizontal=True, gap="small"):
