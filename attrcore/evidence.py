@@ -25,6 +25,7 @@ class Measured(NamedTuple):
 
     measure: str
     attacked: float  # likeness of the clean and the attacked image's maps
+    walk: float  # of the clean and the random walk's
     random: list[float]  # of the clean and each randomly changed image's
     chance: float  # of unrelated maps
     moved: list[float]  # over the attacked map moved at random: low end, mean and high end of 95 %
@@ -79,18 +80,26 @@ def chance(measure: Metric, maps: Tensor) -> Tensor:
     return maps.new_full((len(maps),), 0.0 if isinstance(measure, Kendall | Spearman) else torch.nan)
 
 
+class Changed(NamedTuple):
+    """One image, changed in two ways, each (1, C, H, W)."""
+
+    attacked: Tensor
+    walk: Tensor  # where a random walk of as many steps got
+
+
 def evidence(
-    case: Case, attacked: Tensor, ball: Ball, k: int, draws: int, aim: Callable[[Tensor], Tensor]
+    case: Case, images: Changed, ball: Ball, k: int, draws: int, aim: Callable[[Tensor], Tensor]
 ) -> Iterator[dict[str, Any]]:
-    """Of one image: yields after every random change, at last with everything; each (1, C, H, W), of the same ball.
+    """Of one image: yields after every random change of the same ball, at last with everything.
 
     `aim` is what the attack was after, (B, H, W) -> (B,): beside all others stands how far it got there.
     Numbers are plain, so that JSON holds them; tensors are under "tensors".
     """
     label = predicted(case.net, case.x)
     clean = look(case, case.x, label)
-    file = reopened(attacked)
-    after = look(case, file, label)
+    files = {side: reopened(image) for side, image in images._asdict().items()}
+    sides = {side: look(case, file, label) for side, file in files.items()}
+    file, after = files["attacked"], sides["attacked"]
     controls, moved = [], []
     for seed in range(draws):
         moved.append(reopened(RandomSign(ball=ball, seed=seed).moved(case.x)))
@@ -102,23 +111,26 @@ def evidence(
         random = measure(clean.maps.expand_as(others), others)
         mean, low, high = interval(null(measure, clean.maps, after.maps, FEW)[:, 0].numpy(force=True))
         level = float(chance(measure, clean.maps))
-        rows.append(Measured(
-            name, float(measure(clean.maps, after.maps)), random.tolist(), mean if level != level else level,
-            [low, mean, high],
-        ))  # fmt: skip
-    centres = [mass_centre(m) for m in (clean.maps, after.maps, others)]
+        both = [float(measure(clean.maps, side.maps)) for side in sides.values()]
+        level = mean if level != level else level
+        rows.append(Measured(name, *both, random.tolist(), level, [low, mean, high]))
+    centres = [mass_centre(m) for m in (clean.maps, after.maps)]
+
+    def shift(maps: Tensor) -> Tensor:
+        return (mass_centre(maps) - centres[0]).norm(dim=1)
+
     yield {
-        "aim": {"clean": float(aim(clean.maps)), "attacked": float(aim(after.maps)), "random": aim(others).tolist()},
+        "aim": {"clean": float(aim(clean.maps)), **{side: float(aim(s.maps)) for side, s in sides.items()},
+                "random": aim(others).tolist()},
         "likeness": [row._asdict() for row in rows],
-        "centre": [c[0].tolist() for c in centres[:2]],
-        "shift": {"attacked": float((centres[1] - centres[0]).norm()),
-                  "random": (centres[2] - centres[0]).norm(dim=1).tolist()},
+        "centre": [c[0].tolist() for c in centres],
+        "shift": {**{side: float(shift(s.maps)) for side, s in sides.items()}, "random": shift(others).tolist()},
         "label": int(label),
-        "chances": {"clean": float(clean.chances), "attacked": float(after.chances),
+        "chances": {"clean": float(clean.chances), **{side: float(s.chances) for side, s in sides.items()},
                     "random": [float(c.chances) for c in controls]},
-        "kept": {"attacked": bool(after.kept), "random": [bool(c.kept) for c in controls]},
+        "kept": {**{side: bool(s.kept) for side, s in sides.items()}, "random": [bool(c.kept) for c in controls]},
         "predicted": int(predicted(case.net, file)),
-        "change": {"attacked": vars(Change.between(case.x, file)), "random": vars(Change.between(case.x, moved[0]))},
+        "change": {side: vars(Change.between(case.x, z)) for side, z in {**files, "random": moved[0]}.items()},
         "tensors": {"clean map": clean.maps[0], "attacked map": after.maps[0], "random map": others[0],
                     "attacked": file[0], "random": moved[0][0]},
     }  # fmt: skip

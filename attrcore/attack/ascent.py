@@ -1,14 +1,14 @@
 """The attack: climb an aim within a ball, and keep the best that the network itself confirms."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 
 from attrcore.attack.aims import DrainTopPixels
 from attrcore.attack.climbs import Climb, Signed
-from attrcore.attack.directions import Derivative, Direction
+from attrcore.attack.directions import Derivative, Direction, Lot
 from attrcore.attack.seen import Seen, logits_of, predicted, seen
 from attrcore.balls import Linf
 from attrcore.draws import generator
@@ -56,6 +56,13 @@ class Ascent(Recipe):
         yield climbing.first
         while climbing.n < self.steps:
             yield climbing.step()
+
+    def walk(self, seed: int) -> "Ascent":
+        """Its control: as many steps of the same length, each pixel's by lot, of which the same criterion keeps one.
+
+        The random attack of the authors' code (Ghorbani et al., 2019, arXiv:1710.10547).
+        """
+        return replace(self, direction=Lot(seed=seed), climb=Signed(size=self.climb.size), hold=0.0)
 
     def __call__(self, net: nn.Module, explain: Explainer, x: Tensor, target: Tensor) -> Tensor:
         """The best images, (B, C, H, W)."""

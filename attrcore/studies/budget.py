@@ -12,7 +12,7 @@ from torch import Tensor
 from attrcore.attack.aims import DrainTopPixels, MoveCentre
 from attrcore.attack.ascent import Ascent
 from attrcore.attack.climbs import Climb, Signed
-from attrcore.attack.directions import Derivative, Direction, Lot
+from attrcore.attack.directions import Derivative, Direction
 from attrcore.attack.random_sign import RandomSign
 from attrcore.attack.seen import predicted, seen
 from attrcore.balls import LEVELS, Linf
@@ -110,13 +110,13 @@ class Budget(Recipe):
         how = Ascent(
             aim=MoveCentre() if attack == "Mass centre" else DrainTopPixels(k=self.k),
             ball=ball,
-            direction=Lot(seed=self.seed) if attack == "Random walk" else self.direction,
-            climb=Signed(size=self.climb.size) if attack == "Random walk" else self.climb,
+            direction=self.direction,
+            climb=self.climb,
             steps=self.steps,
             criterion=TopKOverlap(k=self.k),
             seed=self.seed,
         )
-        for step in how.iterate(*batch):
+        for step in (how.walk(self.seed) if attack == "Random walk" else how).iterate(*batch):
             yield step.n, step.x
 
     def compared(self, batch: Case, clean: Tensor, moved: Tensor) -> Tensor:

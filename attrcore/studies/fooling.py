@@ -9,7 +9,7 @@ from torch import Tensor
 from attrcore.attack.ascent import Ascent, Climbing
 from attrcore.attack.random_sign import RandomSign
 from attrcore.attack.seen import predicted, seen
-from attrcore.evidence import Case, evidence
+from attrcore.evidence import Case, Changed, evidence
 from attrcore.explain import EXPLAINERS
 from attrcore.explain.gradient import Gradient
 from attrcore.kinds import Progress, Refused, Result, Step
@@ -60,7 +60,7 @@ class Fooling(Recipe):
 
     The facts of each step are the aim, the likeness to the clean map, and the network's confidence, those of the first
     step also what one random change of the same size does; the frames are the image and its map.  What it found is
-    measured on the saved file, beside many random changes.
+    measured on the saved file, beside many random changes and the best of a random walk of as many steps.
     """
 
     subject: Subject = field(default=Subject())
@@ -69,10 +69,10 @@ class Fooling(Recipe):
     draws: int = knob(20, 1, 200, "Random changes of the same size to compare with.")
 
     def run(self, state: dict[str, Tensor] | None = None) -> Run:
-        """Every step of the attack, then every random change."""
+        """Every step of the attack, then of the random walk, then every random change."""
         case = self.subject.opened()
         climbing = self.attack.begin(*case)
-        total, flat = self.attack.steps + self.draws, 0
+        total, flat = 2 * self.attack.steps + self.draws, 0
         if state is None:
             facts = {**self.facts(climbing.first, climbing.clean), "random": self.random(case, climbing)}
             yield Progress(0, total, facts, frame(climbing.first), lambda: self.state(climbing, 0))
@@ -84,9 +84,12 @@ class Fooling(Recipe):
             flat += int(step.flat)
             facts = self.facts(step, climbing.clean)
             yield Progress(step.n, total, facts, frame(step), lambda flat=flat: self.state(climbing, flat))
-        for found in evidence(case, climbing.best, self.attack.ball, self.k, self.draws, climbing.aimed):
+        for step in self.attack.walk(self.attack.seed).iterate(*case):
+            yield Progress(self.attack.steps + step.n, total, {"walk": step.n})
+        images = Changed(climbing.best, step.x)
+        for found in evidence(case, images, self.attack.ball, self.k, self.draws, climbing.aimed):
             if "draws" in found:
-                yield Progress(self.attack.steps + found["draws"], total, {"draws": found["draws"]})
+                yield Progress(2 * self.attack.steps + found["draws"], total, {"draws": found["draws"]})
         tensors = {name: t.cpu() for name, t in found.pop("tensors").items()}
         numbers = {**found, "score": float(climbing.score), "target": int(case.target), "steps without slope": flat}
         return Result(self, numbers, {**tensors, "clean": case.x[0].cpu()}, made_by(case.x.device))

@@ -1,7 +1,7 @@
 """One perturbation, every method: does what breaks one method's map break the others' too?"""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -9,7 +9,6 @@ from torch import Tensor, nn
 
 from attrcore.attack.aims import DrainTopPixels
 from attrcore.attack.ascent import Ascent
-from attrcore.attack.directions import Lot
 from attrcore.attack.random_sign import RandomSign
 from attrcore.attack.seen import predicted, seen
 from attrcore.balls import Linf
@@ -94,7 +93,7 @@ class Transfer(Recipe):
 
     def ascent(self, row: Row) -> Ascent:
         """The attack of a row, or the walk that takes as many steps."""
-        return replace(self.attack, direction=Lot(seed=self.seed)) if row.kind == "walk" else self.attack
+        return self.attack.walk(self.seed) if row.kind == "walk" else self.attack
 
     def moved(self, row: Row, net: nn.Module, x: Tensor, label: Tensor) -> Iterator[tuple[int, Tensor]]:
         """Number of the step and the best images so far, (B, C, H, W)."""

@@ -20,7 +20,8 @@ from pages.parts import cached, fooled, lens, show, swipe
 from pages.parts.knobs import escaped
 from pages.parts.tables import table
 
-HEADS = ("Measure", "Attacked", "Random changes: mean (95 %)", "Chance level", "Moved at random (95 %)")
+HEADS = ("Measure", "Attacked", "Random walk", "Random changes: mean (95 %)", "Chance level", "Moved at random (95 %)")
+SIDES = ("attacked", "walk", "random")
 
 
 def verdict(study: Fooling, found: Result, best: int | None = None) -> None:
@@ -28,6 +29,7 @@ def verdict(study: Fooling, found: Result, best: int | None = None) -> None:
     n, classes = found.numbers, cached.classes(study.subject.model)
     overlap = n["likeness"][0]
     mean, low, high = interval(np.array(overlap["random"]))
+    random = f"{mean:.0%} (95 % of {len(overlap['random'])} draws: {low:.0%} to {high:.0%})"
     kept = n["kept"]["attacked"]
     says = "stays" if kept else f"becomes “{escaped(classes[n['predicted']])}” instead of"
     step = f" Step {best} of {study.attack.steps} was kept: the best that keeps the prediction."
@@ -36,8 +38,8 @@ def verdict(study: Fooling, found: Result, best: int | None = None) -> None:
         f"({n['chances']['clean']:.1%} before, {n['chances']['attacked']:.1%} after). "
         f"No pixel moved by more than {n['change']['attacked']['largest']} of 255 levels. {aim(study, found)}"
         f"**Of the {study.k:,} most important pixels {overlap['attacked']:.0%} are left;** a random change of the same "
-        f"size leaves {mean:.0%} (95 % of {len(overlap['random'])} draws: {low:.0%} to {high:.0%}), and two "
-        f"unrelated maps share {overlap['chance']:.0%}.{'' if best is None else step}"
+        f"size leaves {random}, the best of a random walk of as many steps {overlap['walk']:.0%}, and two unrelated "
+        f"maps share {overlap['chance']:.0%}.{'' if best is None else step}"
     )
     flat, steps = n["steps without slope"], study.attack.steps
     if flat:
@@ -46,7 +48,8 @@ def verdict(study: Fooling, found: Result, best: int | None = None) -> None:
             "the aim. Rounded corners (Direction: derivative, softplus or growing), a random start, or a direction by "
             "trial may find one."
         )
-    if flat < steps and n["aim"]["attacked"] <= interval(np.array(n["aim"]["random"]))[2]:
+    aims = n["aim"]
+    if flat < steps and aims["attacked"] <= max(aims["walk"], interval(np.array(aims["random"]))[2]):
         st.info("Random changes of the same size get as far: this attack shows nothing that noise does not.")
 
 
@@ -101,7 +104,9 @@ def numbers(study: Fooling, found: Result) -> None:
     )
     st.caption(
         f"Aim: {study.attack.aim.counts}. Then the likeness of the clean map to that of the changed image; 1 is the "
-        f"same map. Random changes: every pixel up or down by the largest change, {study.draws} draws, seeds 0 to "
+        "same map. Random walk: as many steps of the same length as the attack takes, each pixel's by lot; the step is "
+        "kept that is best by the attack's own criterion and keeps the prediction. "
+        f"Random changes: every pixel up or down by the largest change, {study.draws} draws, seeds 0 to "
         f"{study.draws - 1}. Chance level: two unrelated maps. Moved at random: the attacked map shifted as a whole to "
         "random places, which keeps its texture. All is measured on the saved 8-bit file, predicted and explained "
         "again by the network itself."
@@ -111,24 +116,29 @@ def numbers(study: Fooling, found: Result) -> None:
 def rows(n: dict[str, Any]) -> list[tuple[str, ...]]:
     """Every measure of a result's numbers, in words, in the order of `HEADS`."""
     aims = n["aim"]
-    told = [("Aim", figure(aims["attacked"]), spread(aims["random"]), f"before: {figure(aims['clean'])}", "")]
+    told = [("Aim", *both(aims), spread(aims["random"]), f"before: {figure(aims['clean'])}", "")]
     told += [
-        (row["measure"], figure(row["attacked"]), spread(row["random"]), figure(row["chance"]),
+        (row["measure"], *both(row), spread(row["random"]), figure(row["chance"]),
          f"{figure(row['moved'][0])} to {figure(row['moved'][2])}")
         for row in n["likeness"]
     ]  # fmt: skip
     told += [
-        ("Centre shift, px", figure(n["shift"]["attacked"]), spread(n["shift"]["random"]), "", ""),
-        ("Probability of the predicted class", f"{n['chances']['attacked']:.1%}",
+        ("Centre shift, px", *both(n["shift"]), spread(n["shift"]["random"]), "", ""),
+        ("Probability of the predicted class", *(f"{n['chances'][side]:.1%}" for side in SIDES[:2]),
          spread(n["chances"]["random"], "{:.1%}"), f"before: {n['chances']['clean']:.1%}", ""),
-        ("Prediction kept", "yes" if n["kept"]["attacked"] else "no",
+        ("Prediction kept", *("yes" if n["kept"][side] else "no" for side in SIDES[:2]),
          f"{sum(n['kept']['random'])} of {len(n['kept']['random'])}", "", ""),
-        ("Largest change, levels", *(str(n["change"][side]["largest"]) for side in ("attacked", "random")), "", ""),
-        ("Values changed", *(f"{n['change'][side]['share']:.0%}" for side in ("attacked", "random")), "", ""),
-        ("Length of the change (L2)", *(figure(n["change"][side]["length"]) for side in ("attacked", "random")), "",
+        ("Largest change, levels", *(str(n["change"][side]["largest"]) for side in SIDES), "", ""),
+        ("Values changed", *(f"{n['change'][side]['share']:.0%}" for side in SIDES), "", ""),
+        ("Length of the change (L2)", *(figure(n["change"][side]["length"]) for side in SIDES), "",
          ""),
     ]  # fmt: skip
     return told
+
+
+def both(n: dict[str, Any]) -> tuple[str, ...]:
+    """A figure of the attacked image and of the random walk's."""
+    return tuple(figure(n[side]) for side in SIDES[:2])
 
 
 def figure(value: float) -> str:

@@ -89,7 +89,8 @@ def test_it_starts_and_shows_what_the_result_says(built):
     for row in n["likeness"]:
         mean = np.mean(row["random"])
         assert found.loc[row["measure"], "Attacked"] == f"{row['attacked']:.2f}"
-        assert found.loc[row["measure"]].iloc[1].startswith(f"{mean:.2f} (")
+        assert found.loc[row["measure"], "Random walk"] == f"{row['walk']:.2f}"
+        assert found.loc[row["measure"]].iloc[2].startswith(f"{mean:.2f} (")
     assert found.loc["Largest change, levels", "Attacked"] == str(n["change"]["attacked"]["largest"])
     assert f"**Of the 100 most important pixels {n['likeness'][0]['attacked']:.0%} are left;**" in text(at)
     again = opened(run=key)  # by its key alone, whatever the widgets say
@@ -137,5 +138,5 @@ def test_what_noise_does_is_judged_by_what_the_attack_was_after(built):
         assert over(jobs.engine(), built[-1].key(), 180).state == "done"
         at.run()
         aims = kept.result(built[-1].key()).numbers["aim"]
-        assert (aims["attacked"] > max(aims["random"])) is not alone
+        assert (aims["attacked"] > max(aims["walk"], *aims["random"])) is not alone
         assert ("nothing that noise does not" in text(at)) is alone
