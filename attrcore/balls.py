@@ -35,6 +35,14 @@ class Linf(Ball):
         draw = torch.rand((1, *origin.shape[1:]), generator=g, dtype=torch.float64) * 2 - 1
         return self.project(origin + self.eps * draw.to(origin), origin)
 
+    def scattered(self, origin: Tensor, g: torch.Generator) -> Tensor:
+        """By eps, at the rim of [0, 1] by less."""
+        return self.rounded(self.project(origin + self.eps * signs(origin, g), origin), origin)
+
+    def per_value(self, size: float, values: int) -> float:
+        """As far as the whole."""
+        return size
+
 
 @dataclass(frozen=True)
 class L2(Ball):
@@ -69,6 +77,34 @@ class L2(Ball):
         draw = torch.randn((1, *origin.shape[1:]), generator=g, dtype=torch.float64)
         radius = torch.rand(1, generator=g, dtype=torch.float64) ** (1 / draw.numel())
         return self.project(origin + (self.eps * radius * draw / length(draw)).to(origin), origin)
+
+    def scattered(self, origin: Tensor, g: torch.Generator) -> Tensor:
+        """As many values by as many levels as make the change eps long; which ones move further is drawn too.
+
+        Evenly spread, most changes of that length are below half a level, and an 8-bit file would hold none of them.
+        """
+        up, lot = signs(origin, g), torch.rand((1, *origin.shape[1:]), generator=g).to(origin)
+        room = ((torch.where(up > 0, 1 - origin, origin)) * LEVELS + 1e-4).floor()
+
+        def moved(levels: Tensor) -> Tensor:
+            return (levels.floor() + (lot < levels - levels.floor())).minimum(room)
+
+        low = torch.zeros_like(origin[:, :1, :1, :1])
+        high = torch.full_like(low, LEVELS + 1.0)
+        for _ in range(40):  # halvings: the change grows with the levels
+            middle = (low + high) / 2
+            fits = length(moved(middle)) <= self.eps * LEVELS
+            low, high = torch.where(fits, middle, low), torch.where(fits, high, middle)
+        return on_grid(up * moved(low), origin)
+
+    def per_value(self, size: float, values: int) -> float:
+        """Less, the more there are."""
+        return size / values**0.5
+
+
+def signs(origin: Tensor, g: torch.Generator) -> Tensor:
+    """1 or -1 for every value, the same for every image, (1, C, H, W)."""
+    return (torch.rand((1, *origin.shape[1:]), generator=g) < 0.5).to(origin) * 2 - 1
 
 
 def length(t: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from attrcore.attack.random_sign import RandomSign
 from attrcore.attack.seen import Seen, predicted, seen
 from attrcore.compare import FEW, interval
 from attrcore.kinds import Ball, Explainer, Metric
-from attrcore.maps import mass_centre
+from attrcore.maps import centre_shift, mass_centre
 from attrcore.metrics import Cosine, Kendall, LensRecall, Spearman, TopKOverlap
 from attrcore.metrics.chance import null
 from attrcore.png import reopened
@@ -114,16 +114,15 @@ def evidence(
         both = [float(measure(clean.maps, side.maps)) for side in sides.values()]
         level = mean if level != level else level
         rows.append(Measured(name, *both, random.tolist(), level, [low, mean, high]))
-    centres = [mass_centre(m) for m in (clean.maps, after.maps)]
 
     def shift(maps: Tensor) -> Tensor:
-        return (mass_centre(maps) - centres[0]).norm(dim=1)
+        return centre_shift(clean.maps.expand_as(maps), maps)
 
     yield {
         "aim": {"clean": float(aim(clean.maps)), **{side: float(aim(s.maps)) for side, s in sides.items()},
                 "random": aim(others).tolist()},
         "likeness": [row._asdict() for row in rows],
-        "centre": [c[0].tolist() for c in centres],
+        "centre": [mass_centre(m)[0].tolist() for m in (clean.maps, after.maps)],
         "shift": {**{side: float(shift(s.maps)) for side, s in sides.items()}, "random": shift(others).tolist()},
         "label": int(label),
         "chances": {"clean": float(clean.chances), **{side: float(s.chances) for side, s in sides.items()},

@@ -87,6 +87,14 @@ class Ball(Recipe):
         """A point drawn from the ball around each image, from the same draw for all."""
         raise NotImplementedError
 
+    def scattered(self, origin: Tensor, g: torch.Generator) -> Tensor:
+        """Every value up or down by lot, as far as the ball allows, in whole 8-bit levels; the same draw for all."""
+        raise NotImplementedError
+
+    def per_value(self, size: float, values: int) -> float:
+        """How far each of so many values may step where the whole step may be `size` long in this norm."""
+        raise NotImplementedError
+
 
 class Step(NamedTuple):
     """One iterate of an attack on B images.  All is measured on the network itself, of images in whole 8-bit levels."""

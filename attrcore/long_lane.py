@@ -214,9 +214,12 @@ class LongLane:
                 self.kill(said["worker"])
 
     def kill(self, worker: dict[str, Any]) -> None:
-        """End that one process; its nanny starts another."""
+        """End that one worker; its nanny starts another.
+
+        A run without a browser has no address, and its process may be somebody's: it is left alone.
+        """
         if worker["host"] == host():
-            if worker["pid"] != os.getpid() and (process := running(worker)) is not None:
+            if worker.get("address") and worker["pid"] != os.getpid() and (process := running(worker)) is not None:
                 process.kill()
         elif address := worker.get("address"):
             with suppress(Exception):  # it cannot answer any more

@@ -35,3 +35,9 @@ def mass_centre(maps: Tensor) -> Tensor:
     rows = torch.arange(h, device=maps.device, dtype=maps.dtype)
     cols = torch.arange(w, device=maps.device, dtype=maps.dtype)
     return torch.stack([(maps.sum(2) @ rows) / mass, (maps.sum(1) @ cols) / mass], 1)
+
+
+def centre_shift(before: Tensor, after: Tensor) -> Tensor:
+    """How far the centre of mass moved, in pixels: (B, H, W), (B, H, W) -> (B,); not a number where a map is empty."""
+    empty = ~(before.flatten(1).any(1) & after.flatten(1).any(1))
+    return (mass_centre(after) - mass_centre(before)).norm(dim=1).masked_fill(empty, torch.nan)

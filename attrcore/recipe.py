@@ -13,6 +13,8 @@ from functools import cache
 from hashlib import sha256
 from typing import Any, ClassVar, Self, get_type_hints
 
+MEANING = 2  # to be raised whenever the same settings come to mean something else: old results are not those asked for
+
 
 def knob(
     default: Any,
@@ -116,8 +118,8 @@ class Recipe:
         return found(**values)
 
     def key(self) -> str:
-        """Sixteen hex digits that change when any setting does: the name of the result."""
-        return sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()[:16]
+        """Sixteen hex digits that change when any setting does, or what settings mean: the name of the result."""
+        return sha256(f"{MEANING} {json.dumps(self.to_dict(), sort_keys=True)}".encode()).hexdigest()[:16]
 
 
 def parts(cls: type[Recipe], name: str) -> dict[str, type[Recipe]]:

@@ -9,7 +9,7 @@ from attrcore.models import MODELS, find
 from attrcore.studies import Budget
 from attrcore.studies.running import finish
 
-SMALL = Budget(model="MNIST CNN", digest=MODELS["MNIST CNN"].digest, count=3, levels="8 64", steps=3, size=8.0, k=50)
+SMALL = Budget(model="MNIST CNN", digest=MODELS["MNIST CNN"].digest, count=3, levels="8 64", steps=3, k=50)
 
 
 @pytest.fixture(autouse=True)

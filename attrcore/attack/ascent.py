@@ -131,12 +131,13 @@ class Climbing:
         return self.how.aim(maps, self.goal.repeat(len(maps) // len(self.x), 1, 1))
 
     def scored(self, found: Seen, aim: Tensor) -> Tensor:
-        """What the criterion gives, (R B,); nothing where the predicted class is lost."""
+        """What the criterion gives, (R B,); nothing where the predicted class is lost or the map is empty."""
         if isinstance(self.how.criterion, Aimed):
             value = aim
         else:
-            value = -self.how.criterion(found.maps, self.clean.repeat(len(aim) // len(self.x), 1, 1))
-        return value.nan_to_num(nan=-torch.inf).masked_fill(~found.kept, -torch.inf)
+            value = -self.how.criterion(self.clean.repeat(len(aim) // len(self.x), 1, 1), found.maps)
+        empty = ~found.maps.flatten(1).any(1)  # a map of nothing is nowhere, and no centre of it has moved
+        return value.nan_to_num(nan=-torch.inf).masked_fill(~found.kept | empty, -torch.inf)
 
     def state(self) -> dict[str, Tensor]:
         """Everything that the next steps depend on."""

@@ -50,7 +50,7 @@ class Momentum(Climb):
 class Adam(Climb):
     """Adam (Kingma & Ba, 2015, arXiv:1412.6980), as Dombrowski et al. (2019, arXiv:1906.07983) use it."""
 
-    size: float = knob(1 / 255, 1e-5, 1.0, "Largest step of a pixel, about, in [0, 1] units.")
+    size: float = knob(1 / 255, 1e-5, 10.0, f"{SIZE} About: at the start, and less where slopes disagree.")
 
     def move(self, slope: Tensor, ball: Ball, memory: dict[str, Tensor]) -> Tensor:
         """The mean slope by the root of the mean squared slope, both corrected for their start at zero."""
@@ -65,4 +65,4 @@ class Adam(Climb):
             memory["mean"] / (1 - first ** memory["count"]),
             memory["square"] / (1 - second ** memory["count"]),
         )
-        return self.size * mean / (square.sqrt() + 1e-8)
+        return ball.per_value(self.size, slope[0].numel()) * mean / (square.sqrt() + 1e-8)

@@ -15,7 +15,7 @@ from attrcore.recipe import Recipe, knob, part
 
 @dataclass(frozen=True)
 class RandomSign(Recipe):
-    """Every pixel up or down by eps, at random (Ghorbani et al., 2019, arXiv:1710.10547).
+    """Every pixel up or down by eps, at random (Ghorbani et al., 2019, arXiv:1710.10547); in L2, until eps is reached.
 
     One draw; it asks neither network nor map.  Whatever an attack achieves beyond this is the attack's.  Each image
     of a batch gets the same draw.  A pixel at the rim of [0, 1] that is drawn outwards stays where it is: on a digit's
@@ -34,10 +34,7 @@ class RandomSign(Recipe):
 
     def moved(self, x: Tensor) -> Tensor:
         """The changed images (B, C, H, W), in whole 8-bit levels."""
-        g = generator("random sign", self.seed)
-        signs = (torch.rand((1, *x.shape[1:]), generator=g) < 0.5).to(x) * 2 - 1
-        step = self.ball.step(signs.expand_as(x), self.ball.eps)
-        return self.ball.rounded(self.ball.project(x + step, x), x)
+        return self.ball.scattered(x, generator("random sign", self.seed))
 
     def __call__(self, net: nn.Module, explain: Explainer, x: Tensor, target: Tensor) -> Tensor:
         """The changed images, (B, C, H, W)."""

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from attrcore.attack.aims import DrainTopPixels, FillRegion, MatchRegion, MoveCentre
 from attrcore.kinds import Aim
-from attrcore.maps import mass_centre, top_pixels
+from attrcore.maps import centre_shift, top_pixels
 from attrcore.recipe import called
 
 PASSIVE = {called(cls): cls for cls in (FillRegion, MatchRegion, DrainTopPixels, MoveCentre)}
@@ -30,8 +30,9 @@ def success(aim: Aim, maps: Tensor, clean: Tensor) -> Success:
     Its test loss is, for a region, the mean squared distance of the scaled map from the region's mask; for the top, the
     mean square of the scaled map there.  Original maps may lie in an interval as they are: their rate belongs beside.
     """
+    empty = maps.amax((1, 2)) <= 0  # a map of nothing is nowhere
     if isinstance(aim, MoveCentre):
-        way = (mass_centre(maps) - mass_centre(clean)).norm(dim=1) / diagonal(maps)
+        way = centre_shift(clean, maps) / diagonal(maps)
         return Success(way, way, way >= MOVED, way >= MOVED)
     if isinstance(aim, DrainTopPixels):
         scaled = maps / maps.amax((1, 2), keepdim=True).clamp_min(torch.finfo(maps.dtype).tiny)
@@ -40,7 +41,6 @@ def success(aim: Aim, maps: Tensor, clean: Tensor) -> Success:
     else:
         loss, most = -MatchRegion(region=aim.region)(maps, clean), OUTSIDE
         share = 1 - FillRegion(region=aim.region)(maps, clean)
-    empty = maps.amax((1, 2)) <= 0  # a map of nothing is nowhere
     return Success(share, loss, (share <= most) & ~empty, (loss <= most) & ~empty)
 
 

@@ -16,6 +16,6 @@ MODELS = {
 def find(name: str) -> Shipped | ImageNet | Stored:
     """The entry of MODELS, or the stored checkpoint that is named `own:` and sixteen hex digits.
 
-    Raises KeyError, with a sentence, for any other name.
+    Raises Refused for any other name.
     """
     return MODELS[name] if name in MODELS else named(name)

@@ -83,7 +83,7 @@ def accept(given: bytes | Path, settings: Settings, file: str) -> Stored:
 def settings_of(model: str) -> Settings:
     """What must be said of other weights of the network of that name, so that they see what it sees.
 
-    Raises KeyError, with a sentence, where there is no such model.
+    Raises Refused where there is no such model.
     """
     entry = find(model)
     if isinstance(entry, Shipped):  # it takes pixels as they are

@@ -15,7 +15,7 @@ from typing import Any
 import safetensors.torch
 from torch import Tensor, nn
 
-from attrcore.kinds import Classifier
+from attrcore.kinds import Classifier, Refused
 from attrcore.models.architectures import ARCHITECTURES
 from attrcore.models.checkpoint import Unfit
 from attrcore.models.hollow import fill, hollow
@@ -148,13 +148,13 @@ def stored() -> dict[str, Stored]:
 
 
 def named(name: str) -> Stored:
-    """The checkpoint of that name.  Raises KeyError, with a sentence, where there is none."""
+    """The checkpoint of that name.  Raises Refused where there is none."""
     digits = re.fullmatch(f"{PREFIX}([0-9a-f]{{16}})", name)
     if digits is None:
-        raise KeyError("There is no model of that name.")
+        raise Refused("There is no model of that name.")
     entry = Stored(digits[1])
     if reason := entry.missing():
-        raise KeyError(reason)
+        raise Refused(reason)
     return entry
 
 

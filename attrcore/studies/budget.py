@@ -20,7 +20,7 @@ from attrcore.evidence import Case, chance, likeness, measures
 from attrcore.explain import EXPLAINERS
 from attrcore.explain.gradient import Gradient
 from attrcore.kinds import Progress, Refused, Result
-from attrcore.maps import mass_centre
+from attrcore.maps import centre_shift
 from attrcore.metrics import TopKOverlap
 from attrcore.models import find
 from attrcore.models.loaded import loaded
@@ -58,11 +58,11 @@ class Budget(Recipe):
     def sizes(self) -> list[float]:
         """Levels as numbers, in order.  Raises Refused for what are none."""
         try:
-            found = sorted({float(word) for word in self.levels.split()})
+            found = sorted({float(int(word)) for word in self.levels.split()})
         except ValueError:
             found = []
         if not found or not all(0 <= level <= LEVELS for level in found) or len(found) > 20:
-            raise Refused(f"Levels must be one to twenty numbers from 0 to {LEVELS}, got {self.levels!r}")
+            raise Refused(f"Levels must be one to twenty whole numbers from 0 to {LEVELS}, got {self.levels!r}")
         return found
 
     def run(self, state: dict[str, Tensor] | None = None) -> Run:
@@ -79,7 +79,8 @@ class Budget(Recipe):
         cells = list(product(range(len(sizes)), range(len(ATTACKS))))
         done, total = 0, len(batches) * len(cells) * self.steps
         for rows in batches:
-            left = [(i, j) for j, i in cells if table[rows, i, j].isnan().all()]
+            # A run that was broken off may have had other batches; the last measure is never not a number.
+            left = [(i, j) for j, i in cells if table[rows, i, j, -1].isnan().any()]
             done += (len(cells) - len(left)) * self.steps
             if not left:
                 continue
@@ -122,7 +123,7 @@ class Budget(Recipe):
     def compared(self, batch: Case, clean: Tensor, moved: Tensor) -> Tensor:
         """Every measure of every picture, (B, measures)."""
         after = seen(batch.net, batch.explain, moved, batch.target, batch.target)
-        shift = (mass_centre(after.maps) - mass_centre(clean)).norm(dim=1)
+        shift = centre_shift(clean, after.maps)
         return torch.cat([likeness(clean, after.maps, self.k), torch.stack([shift, after.kept.to(shift)], 1)], 1).cpu()
 
     def chances(self, clean: Tensor, count: int) -> Tensor:

@@ -62,7 +62,8 @@ def chosen(scene: pick.Scene) -> Fooling:
     with at.more:
         method = knobs.recipe(EXPLAINERS[name], across=270)
         how = climbing(method.differentiable, wants)
-        draws = st.slider("Random changes to compare with", 5, 100, 20, key=kept("draws"), width=270, **LINKED)
+        draws = st.slider("Random changes to compare with", 39, 239, 39, 40, key=kept("draws"), width=270, **LINKED,
+                          help="So many that 95 % of their kind lie between the ends that are told.")  # fmt: skip
     target = -1 if scene.wanted is None else scene.wanted
     picture = in_letters(scene.picture.pixels)
     subject = Subject(scene.model, find(scene.model).digest, picture, target, method)
@@ -127,10 +128,17 @@ def ball(norm: str, eps: float) -> Ball:
 def important(scene: pick.Scene) -> tuple[int, int]:
     """How many pixels count as most important, and of how many."""
     value, pixels = 100 if small(scene.picture.pixels.shape) else 1000, int(np.prod(scene.picture.pixels.shape[1:]))
-    k = st.number_input("Top pixels k", 1, pixels - 1, value, key=usual("k", value), width=120,
-                        help="How many pixels count as most important: those that the first aim drains, and those "
-                        "whose overlap is measured.", **LINKED)  # fmt: skip
-    return k, pixels
+    help = (
+        "How many pixels count as most important: those that the first aim drains, and those whose overlap is measured."
+    )
+    return top(value, pixels, help), pixels
+
+
+def top(value: int, pixels: int, help: str) -> int:
+    """How many pixels of a map count as most important, usually so many."""
+    most = pixels - 1
+    value = min(value, most)
+    return st.number_input("Top pixels k", 1, most, value, key=usual("k", value, most), width=120, help=help, **LINKED)
 
 
 def wanted(cls: type[Aim], scene: pick.Scene, k: int) -> Aim:

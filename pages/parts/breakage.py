@@ -6,7 +6,6 @@ import streamlit as st
 
 from attrcore import kept
 from attrcore.folder import Look
-from attrcore.kinds import Refused
 from attrcore.models import find
 from attrcore.studies.budget import Budget
 from pages.parts import watch
@@ -30,10 +29,7 @@ def found(study: Budget, seen: Look | None) -> Found:
 
 def nothing(study: Budget) -> Found:
     """Before the first number.  Raises Refused where the network is not here any more."""
-    try:
-        _, height, width = find(study.model).size
-    except KeyError as e:
-        raise Refused(e.args[0]) from e
+    _, height, width = find(study.model).size
     return Found({"levels": study.sizes(), "curves": {}, "chance": {}, "pixels": height * width})
 
 

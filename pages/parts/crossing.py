@@ -59,9 +59,9 @@ def pictures(scene: pick.Scene) -> tuple[str, str, int]:
                                key=kept("transfer.pictures" if there else "transfer.own"), disabled=not there,
                                help="Only several pictures have intervals. The collection is that of the sidebar.",
                                **LINKED)  # fmt: skip
-    if how == ONE or not there:
+    most = min(1000, len(collections()[source].names())) if there else 0
+    if how == ONE or most < 2:
         return in_letters(scene.picture.pixels), usual.collection, 1
-    most = min(1000, len(collections()[source].names()))
     count = st.number_input("How many", 2, most, min(COUNT, most), key=kept("transfer.count"), width=110, **LINKED)
     return "", source, count
 

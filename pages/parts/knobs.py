@@ -3,6 +3,7 @@
 Every choice is bound to the address, under the widget's key: a copied link restores it.
 """
 
+import math
 import re
 from contextlib import nullcontext
 from dataclasses import fields
@@ -30,8 +31,8 @@ def kept(key: str) -> str:
     return key
 
 
-def usual(key: str, value: Any) -> str:
-    """The same, of a widget whose usual value changes: it goes along until something else is chosen.
+def usual(key: str, value: Any, most: float = math.inf) -> str:
+    """The same, of a widget whose usual value changes: it goes along until something else is chosen, `most` at most.
 
     So the address, which leaves usual values out, still says what is seen.
     """
@@ -39,6 +40,8 @@ def usual(key: str, value: Any) -> str:
     if key in st.session_state and st.session_state[key] == st.session_state.get(before, value):
         st.session_state[key] = value
     st.session_state[before] = value
+    if key in st.session_state and most < math.inf and st.session_state[key] > most:
+        st.session_state[key] = most
     return kept(key)
 
 

@@ -185,7 +185,7 @@ def downloads(study: ModelFooling, found: Result, key: str) -> None:
     st.caption(f"Made by {', '.join(f'{name} {version}' for name, version in found.made_by.items())}.")
     try:
         settings = settings_of(study.model)
-    except (KeyError, Refused):
+    except Refused:
         st.caption("The network that was fine-tuned is not here any more: what it takes must be known to load them.")
         return
     again(settings)
@@ -214,7 +214,7 @@ def again(settings: Settings) -> None:
 def normalisation(settings: Settings) -> str:
     """As the form for checkpoints calls it."""
     for name, (mean, std) in NORMALISATIONS.items():
-        if set(mean) == set(settings.mean) and set(std) == set(settings.std):
+        if all(np.array_equal(*np.broadcast_arrays(a, b)) for a, b in ((mean, settings.mean), (std, settings.std))):
             return name
     mean, std = (", ".join(f"{v:g}" for v in values) for values in (settings.mean, settings.std))
     return f"{OTHER}: mean {mean}, std {std}"

@@ -54,8 +54,8 @@ def obstacle(study: Budget | Fooling) -> str:
     asked = study.subject if isinstance(study, Fooling) else study
     try:
         entry = find(asked.model)
-    except KeyError as e:
-        return f"It cannot run here: {e.args[0]}"
+    except Refused as e:
+        return f"It cannot run here: {e}"
     if reason := entry.missing():
         return f"It cannot run here: {reason}"
     if entry.digest != asked.digest:

@@ -50,8 +50,7 @@ def chosen() -> Budget:
         steps = st.number_input("Steps", 1, 1000, 20, key=kept("budget.steps"), width=100, **LINKED)
         size = st.number_input("Length of a step, in levels", 0.01, 64.0, size, 0.5, key=usual("budget.size", size),
                                width=200, **LINKED)  # fmt: skip
-        k = st.number_input("Top pixels k", 1, sides[0] * sides[1] - 1, k, key=usual("k", k), width=130, **LINKED,
-                            help="How many pixels count as most important.")  # fmt: skip
+        k = attacks.top(k, sides[0] * sides[1], "How many pixels count as most important.")
     with st.expander("More settings: the method's own, how attacks find their way and step along it, the seed"):
         cls = SMOOTH[name]
         explainer = knobs.recipe(cls, across=270) if fields(cls) else cls()

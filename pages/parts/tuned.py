@@ -13,7 +13,7 @@ from attrcore.kinds import Aim
 from attrcore.look import Look, limit, paint
 from attrcore.look import picture as rgb
 from attrcore.studies.model_fooling import ModelFooling
-from pages.parts import charts, fooled, theatre
+from pages.parts import charts, fooled, theatre, watch
 from pages.parts.strokes import BLUE, DASHES, ORANGE
 from pages.parts.theatre import Frame, Play
 
@@ -50,7 +50,7 @@ Series = dict[str, tuple[list[int], list[float | None]]]
 
 def shown(study: ModelFooling, seen: Run) -> None:
     """Maps and curves as far as they have come."""
-    facts = {fact.done: fact.facts for fact in kept.facts(seen.key)[0]}
+    facts = {fact.done: fact.facts for fact in watch.facts(seen)}
     if 0 not in facts:
         if seen.live:
             st.caption("The original maps are being computed …")

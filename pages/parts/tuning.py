@@ -63,9 +63,8 @@ def chosen() -> ModelFooling:
                                  for f in fields(PassiveFooling)})  # fmt: skip
         steps = min(other.get("steps", STEPS), start.steps)
         steps = st.number_input("Steps", 1, 100_000, steps, key=usual("manipulate.steps", steps), width=100, **LINKED)
-        k = st.number_input("Top pixels k", 1, height * width - 1, start.k, key=usual("k", start.k), width=120,
-                            help="How many pixels count as most important: those that are drained, and those whose "
-                            "overlap is measured.", **LINKED)  # fmt: skip
+        k = attacks.top(start.k, height * width, "How many pixels count as most important: those that are drained, and "
+                        "those whose overlap is measured.")  # fmt: skip
     wanted = described(PASSIVE[aim], k, (model, source))
     with st.expander("More settings: the method's own, rounded corners, batches, learning rate, looks, the seed"):
         how = tuning(steps, start)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from attrcore import jobs, kept
+from attrcore import jobs, kept, store
 from attrcore.answers import NoAnswer
 from attrcore.folder import KEY, Folder, Look
 from attrcore.kinds import Refused
@@ -33,6 +33,9 @@ def opened(kind: type[Recipe]) -> Recipe | None:
         return None
     if not isinstance(found, kind):
         return None
+    if found.key() != key:
+        st.info(f"The run {key} was made by an earlier version, in which its settings meant something else.")
+        return None
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"This is the run `{key}` from the store, with the settings it was started with.")
         if st.button("Close it and choose anew"):
@@ -46,7 +49,7 @@ def start(study: Recipe, label: str, cost: str = "") -> Look | None:
     key = study.key()
     seen = jobs.engine().look(key)
     with st.container(horizontal=True, vertical_alignment="center"):
-        if seen is None or not (seen.live or seen.state == "done"):
+        if seen is None or not (seen.live or (seen.state == "done" and store.sound(key))):
             again = "Go on" if seen is not None and seen.resumable else label
             if st.button(again, type="primary", key=f"start.{type(study).__name__}"):
                 jobs.engine().start(study, knobs.visitor())

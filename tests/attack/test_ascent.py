@@ -9,6 +9,7 @@ from attrcore.attack.ascent import Ascent
 from attrcore.attack.climbs import Adam, Momentum, Signed
 from attrcore.attack.directions import NES, SPSA, Derivative, Lot
 from attrcore.attack.random_sign import RandomSign
+from attrcore.attack.seen import Seen
 from attrcore.balls import L2, Linf
 from attrcore.data.digits import packaged_digits
 from attrcore.explain import EXPLAINERS, DeepLift, GradCam, SmoothGrad
@@ -16,7 +17,7 @@ from attrcore.explain.gradient import Gradient
 from attrcore.explain.integrated_gradients import IntegratedGradients
 from attrcore.kinds import Refused
 from attrcore.maps import heat, mass_centre
-from attrcore.metrics import Kendall, TopKOverlap
+from attrcore.metrics import Kendall, LensRecall, TopKOverlap
 from attrcore.models import MODELS
 
 DIRECTIONS = (Derivative(), Derivative(corners="softplus"), SPSA(trials=2), NES(trials=2), Lot())
@@ -84,14 +85,33 @@ def test_the_best_step_never_gets_worse_and_is_never_worse_than_the_clean_image(
     assert (scores.diff(dim=0) >= 0).all() and torch.equal(steps[0].x, x) and (scores[-1] > scores[0]).all()
 
 
-def test_what_is_kept_is_best_by_the_criterion(digits):
+@pytest.mark.parametrize("criterion", [Kendall(), LensRecall(k=50)], ids=lambda c: type(c).__name__)
+def test_what_is_kept_is_best_by_the_criterion(criterion, digits):
     net, x, label = digits
-    explain, kendall = Gradient(), Kendall()
-    how = Ascent(criterion=kendall, ball=Linf(eps=0.2), climb=Signed(size=0.03), steps=10)
+    explain = Gradient()
+    how = Ascent(criterion=criterion, ball=Linf(eps=0.2), climb=Signed(size=0.03), steps=10)
     steps = list(how.iterate(net, explain, x, label))
     clean = heat(explain(net, x, label))
-    taus = torch.stack([kendall(s.maps, clean).masked_fill(~s.kept, 9.0) for s in steps])
-    torch.testing.assert_close(kendall(heat(explain(net, steps[-1].x, label)), clean), taus.amin(0))
+    found = torch.stack([criterion(clean, s.maps).masked_fill(~s.kept, 9.0) for s in steps])
+    torch.testing.assert_close(criterion(clean, heat(explain(net, steps[-1].x, label))), found.amin(0))
+
+
+def test_an_empty_map_is_no_success(digits):
+    """Grad-CAM's map can vanish, and its centre with it."""
+    net, x, label = digits
+    climbing = Ascent(aim=MoveCentre()).begin(net, GradCam(), x, label)
+    nothing = climbing.clean * torch.tensor([0.0, 1, 1, 1])[:, None, None]
+    found = Seen(nothing, torch.ones(4), torch.ones(4, dtype=torch.bool))
+    score = climbing.scored(found, climbing.aimed(nothing))
+    assert score[0] == -torch.inf and score[1:].isfinite().all()
+
+
+def test_a_step_of_adam_is_about_as_long_as_it_is_said_in_both_balls(digits):
+    net, x, label = digits
+    for ball, norm in ((Linf(eps=1.0), torch.inf), (L2(eps=50.0), 2)):
+        climbing = Ascent(ball=ball, climb=Adam(size=0.2)).begin(net, Gradient(), x, label)
+        move = climbing.how.climb.move(climbing.slope(1, x), ball, {})
+        assert ((move.flatten(1).norm(norm, dim=1) / 0.2 - 1).abs() < 0.2).all()
 
 
 def test_no_room_changes_nothing(digits):

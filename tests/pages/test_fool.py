@@ -63,11 +63,11 @@ def test_every_aim_makes_a_study_that_a_file_holds(built, aim):
 
 
 def test_widgets_reach_the_study(built):
-    opened(method="Grad-CAM", ball="L2", length=3.5, steps=12, step=0.5, draws=7)
+    opened(method="Grad-CAM", ball="L2", length=3.5, steps=12, step=0.5, draws=79)
     study = built[-1]
     assert type(study.subject.explainer) is EXPLAINERS["Grad-CAM"] and study.attack.ball == L2(eps=3.5)
     assert study.attack.steps == 12 and study.attack.climb.size == pytest.approx(1.75)
-    assert study.draws == 7
+    assert study.draws == 79
 
 
 @pytest.mark.parametrize("method", [name for name, cls in EXPLAINERS.items() if not cls.differentiable])
@@ -78,7 +78,7 @@ def test_what_has_no_derivative_is_attacked_by_trial(built, method):
 
 
 def test_it_starts_and_shows_what_the_result_says(built):
-    at = opened(steps=15, draws=6, **{"no.Packaged digits": 11})
+    at = opened(steps=15, draws=39, **{"no.Packaged digits": 11})
     start(at).click().run()
     key = built[-1].key()
     assert over(jobs.engine(), key, 180).state == "done"
@@ -98,7 +98,7 @@ def test_it_starts_and_shows_what_the_result_says(built):
 
 
 def test_an_attack_without_a_slope_says_so(built):
-    at = opened(steps=5, draws=5, **{"Derivative.corners": "as they are"})
+    at = opened(steps=5, draws=39, **{"Derivative.corners": "as they are"})
     start(at).click().run()
     over(jobs.engine(), built[-1].key(), 180)
     at.run()
@@ -133,7 +133,7 @@ def test_a_study_that_ships_is_told_with_its_own_settings_and_result(monkeypatch
 def test_what_noise_does_is_judged_by_what_the_attack_was_after(built):
     """A map driven into a region keeps its top pixels as often as noise leaves them: that is no failure."""
     for levels, alone in ((26, False), (0, True)):
-        at = opened(aim="Fill a region", steps=8, draws=5, levels=levels, **{"no.Packaged digits": 21})
+        at = opened(aim="Fill a region", steps=8, draws=39, levels=levels, **{"no.Packaged digits": 21})
         start(at).click().run()
         assert over(jobs.engine(), built[-1].key(), 180).state == "done"
         at.run()

@@ -237,8 +237,8 @@ def test_predictions_that_were_lost_are_told(monkeypatch):
     assert "is lost" not in says(monkeypatch, found(agreement=rate(0.97)))
 
 
-def test_of_a_network_that_has_gone_the_page_says_why_its_settings_are_not_told():
-    with pytest.raises((KeyError, Refused)):
+def test_the_settings_of_a_network_that_has_gone_are_refused():
+    with pytest.raises(Refused, match="is not on this machine"):
         settings_of("own:0123456789abcdef")
 
 

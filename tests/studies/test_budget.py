@@ -4,6 +4,7 @@ import torch
 from attrcore.attack.climbs import Signed
 from attrcore.kinds import Refused
 from attrcore.models import MODELS
+from attrcore.studies import running
 from attrcore.studies.budget import ATTACKS, Budget
 from attrcore.studies.running import finish, interval, proportion
 
@@ -42,6 +43,18 @@ def test_taken_up_again_it_computes_only_what_is_missing_and_finds_the_same(foun
     assert sum(1 for p in again if p.state) == len(states) - 5
 
 
+def test_taken_up_again_with_larger_batches_no_picture_is_lost(found, monkeypatch):
+    result, _ = found
+    monkeypatch.setattr(running, "MOST_AT_ONCE", 2)
+    states = []
+    finish(STUDY.run(), lambda p: states.append(p.state()) if p.state else None)
+    first = states[len(states) // 3]
+    assert first["table"].isnan().any() and not first["table"].isnan().all()
+    monkeypatch.undo()
+    again = finish(STUDY.run(first))
+    torch.testing.assert_close(again.tensors["table"], result.tensors["table"], equal_nan=True, atol=1e-3, rtol=0)
+
+
 def test_an_interval_holds_the_mean_of_the_population_19_times_of_20():
     draws = torch.rand(2000, 8, generator=torch.Generator().manual_seed(0))
     inside = [(i := interval(row))["low"] <= 0.5 <= i["high"] for row in draws]
@@ -54,7 +67,7 @@ def test_an_interval_holds_the_mean_of_the_population_19_times_of_20():
     }
 
 
-@pytest.mark.parametrize("levels", ["", "a", "1 256", "-1", " ".join(map(str, range(21)))])
+@pytest.mark.parametrize("levels", ["", "a", "1 256", "1.5", "-1", " ".join(map(str, range(21)))])
 def test_what_are_no_levels_is_refused(levels):
     with pytest.raises(Refused, match="Levels must be"):
         finish(Budget(levels=levels, **ABOUT).run())
