@@ -32,6 +32,9 @@ def verdict(study: Fooling, found: Result, best: int | None = None) -> None:
     random = f"{mean:.0%} (95 % of {len(overlap['random'])} draws: {low:.0%} to {high:.0%})"
     kept = n["kept"]["attacked"]
     says = "stays" if kept else f"becomes “{escaped(classes[n['predicted']])}” instead of"
+    if overlap["attacked"] != overlap["attacked"]:
+        st.info("The map is the same everywhere, before or after: it marks no place, and no measure can say how far.")
+        return
     step = f" Step {best} of {study.attack.steps} was kept: the best that keeps the prediction."
     st.markdown(
         f"**The prediction {says} “{escaped(classes[n['label']])}”** "
@@ -148,7 +151,10 @@ def figure(value: float) -> str:
 
 def spread(values: Sequence[float], form: str = "{:.2f}") -> str:
     """Mean and the range of 95 % of draws."""
-    mean, low, high = (form.format(v) for v in interval(np.array(values, dtype=float)))
+    found = interval(np.array(values, dtype=float))
+    if not np.isfinite(found).all():
+        return ""
+    mean, low, high = (form.format(v) for v in found)
     return f"{mean} ({low} to {high})"
 
 
@@ -168,9 +174,10 @@ def downloads(study: Fooling, found: Result, key: str) -> None:
 
 
 def record(found: Result) -> bytes:
-    """Numbers, recipe and versions as JSON."""
+    """Numbers, recipe and versions as JSON, which has nothing for what is not a number but null."""
     said = {"recipe": found.recipe.to_dict(), "numbers": found.numbers, "made_by": found.made_by}
-    return json.dumps(said, indent=1).encode()
+    strict = json.loads(json.dumps(said), parse_constant=lambda _: None)
+    return json.dumps(strict, indent=1, allow_nan=False).encode()
 
 
 def arrays(found: Result) -> bytes:

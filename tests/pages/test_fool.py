@@ -1,5 +1,6 @@
 """The page Fool, driven without a browser but with the real engine."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,12 @@ from attrcore import jobs, kept, store, studyfile
 from attrcore.balls import L2, Linf
 from attrcore.data.digits import packaged_digits
 from attrcore.explain import EXPLAINERS
-from attrcore.png import from_letters
+from attrcore.folder import Folder
+from attrcore.kinds import Refused, Result
+from attrcore.png import from_letters, in_letters
 from attrcore.recipe import Recipe
-from attrcore.studies.fooling import Fooling
-from pages.parts import attacks
+from attrcore.studies.fooling import Fooling, Subject
+from pages.parts import attacks, evidence, fooled
 from tests.pages.reading import tables
 from tests.waiting import over
 
@@ -110,6 +113,28 @@ def test_an_attack_without_a_slope_says_so(built):
 def test_a_link_to_a_run_that_is_not_here_says_so():
     at = opened(run="0" * 16)
     assert not at.exception and f"run {'0' * 16}, which is not here" in text(at)
+
+
+def test_the_picture_of_a_run_whose_checkpoint_was_removed_is_refused_in_words():
+    study = Fooling(subject=Subject(model="own:0123456789abcdef", picture=in_letters(packaged_digits()[0][:1])))
+    with pytest.raises(Refused, match="is not on this machine"):
+        fooled.pixels(study)
+    folder = Folder(study.key())
+    folder.end("interrupted", folder.queue(study, "anna"))
+    assert not opened(run=study.key()).exception
+
+
+def test_a_run_of_an_earlier_version_is_not_taken_for_what_its_settings_mean_today(built):
+    folder = Folder("00000000000000ab")
+    folder.end("done", folder.queue(Fooling(), "anna"))
+    at = opened(run="00000000000000ab")
+    assert not at.exception and "earlier version" in text(at) and built
+
+
+def test_what_is_not_a_number_is_null_in_a_file():
+    said = evidence.record(Result(Fooling(), {"aim": float("nan")}, {}, {}))
+    assert json.loads(said, parse_constant=pytest.fail)["numbers"] == {"aim": None}
+    assert evidence.spread([float("nan")] * 39) == ""
 
 
 def test_nothing_else_is_opened_as_an_attack(built):
