@@ -148,7 +148,7 @@ class Progress(NamedTuple):
     total: int
     facts: dict[str, Any] = {}  # noqa: RUF012 - a tuple copies nothing, and nobody writes to it
     frame: dict[str, Tensor] = {}  # noqa: RUF012 - what there is to see of this step, on the CPU
-    state: Callable[[], dict[str, Tensor]] | None = None  # makes what `run` would go on from
+    state: Callable[[], dict[str, Tensor]] | None = None  # makes what `run` would go on from: tensors that stay so
 
 
 @dataclass(frozen=True, eq=False)

@@ -154,8 +154,7 @@ class Report:
             kept.write_checkpoint(self.folder, n, p.done, p.state())
             self.kept, self.copy = time.monotonic(), None
         elif p.state is not None and now - self.copied > SNAPSHOT:
-            state = {name: t.detach().clone() for name, t in p.state().items()}
-            self.copy, self.copied = (n, p.done, state), now
+            self.copy, self.copied = (n, p.done, p.state()), now
         if not wanted:
             raise Abandoned("the run was cancelled")
 

@@ -11,6 +11,7 @@ import copy
 import sys
 import time
 from dataclasses import dataclass
+from itertools import cycle
 from typing import NamedTuple
 
 import numpy as np
@@ -74,13 +75,13 @@ def attack(net: nn.Module, image: Tensor, label: int, how: Protocol = Protocol()
     return best._replace(seconds=time.perf_counter() - start)
 
 
-def softened(net: nn.Module, beta: float) -> nn.Module:
-    """The same weights with a softplus in the place of every ReLU."""
-    soft = copy.deepcopy(net)
+def softened(net: nn.Module, *betas: float) -> nn.Module:
+    """The same weights with a softplus in the place of every ReLU: of one sharpness, or one for each."""
+    soft, left = copy.deepcopy(net), cycle(betas)
     for name, module in list(soft.named_modules()):
         if isinstance(module, nn.ReLU):
             parent, _, last = name.rpartition(".")
-            setattr(soft.get_submodule(parent), last, nn.Softplus(beta))
+            setattr(soft.get_submodule(parent), last, nn.Softplus(next(left)))
     return soft
 
 

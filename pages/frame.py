@@ -7,10 +7,8 @@ from typing import Any
 import streamlit as st
 
 HERE = Path(__file__).resolve().parent
-SECTIONS = {
-    "Explore": ("See", "Path", "Compare", "Axioms"),
-    "Attack": ("Fool", "Manipulate", "Budget", "Transfer", "Runs"),
-}
+SECTIONS = {"Explore": ("See", "Path", "Compare", "Axioms"),
+            "Attack": ("Fool", "Manipulate", "Budget", "Transfer", "Runs")}  # fmt: skip
 log = logging.getLogger("attrcore.pages")
 
 

@@ -5,6 +5,7 @@ import torch
 
 from attrcore.attack.ascent import Ascent
 from attrcore.attack.directions import Derivative
+from attrcore.attack.surrogate import spreads
 from attrcore.explain import DeepLift, GradCam, Gradient, IntegratedGradients
 from attrcore.maps import heat, top_pixels
 from attrcore.models import MODELS
@@ -37,7 +38,8 @@ def test_a_step_of_bare_passes_finds_the_slope_the_map_and_the_image_of_a_step_o
     label = net(x).argmax(1)
     ours = Ascent(direction=Derivative(corners="softplus"), steps=1).begin(net, explain, x, label)
     top = top_pixels(ours.clean, ours.how.aim.k)
-    walk = Walk(Chain(net), Chain(softened(net, 10.0)), by_hand, x, label, top, chunk=2)
+    soft = softened(net, *(5 / spread for spread in spreads(net, x)))
+    walk = Walk(Chain(net), Chain(soft), by_hand, x, label, top, chunk=2)
     slope = ours.slope(1, x)
     assert slope.any()
     torch.testing.assert_close(walk.slope(x), slope, rtol=1e-3, atol=1e-6 * slope.abs().max().item())

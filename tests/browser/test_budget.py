@@ -27,7 +27,7 @@ def started(page):
 
 def test_points_come_while_it_runs_and_stay_after_a_reload(quiet, server):
     opened(quiet, server, SMALL.replace("steps=4", "steps=12"))
-    expect(quiet.locator(".js-plotly-plot")).to_have_count(2)  # theirs
+    expect(quiet.locator(".js-plotly-plot")).to_have_count(0)
     quiet.get_by_role("button", name="Start", exact=True).click()
     expect(quiet.get_by_text(re.compile("^Under way: "))).to_be_visible(timeout=60_000)
     expect(quiet.locator(".js-plotly-plot")).to_have_count(7, timeout=60_000)
@@ -42,14 +42,16 @@ def test_points_come_while_it_runs_and_stay_after_a_reload(quiet, server):
     assert file.value.path().read_text().count("\n") == 1 + 7 * 4 * 2
 
 
-def test_what_theirs_is_can_be_read_and_theirs_be_left_out(quiet, server):
+def test_what_theirs_is_can_be_read_and_theirs_stand_beside(quiet, server):
     opened(quiet, server, SMALL)
     quiet.get_by_role("button", name="What theirs is").click()
     expect(quiet.get_by_text("worst of 300 points of a random walk")).to_be_visible()
     quiet.keyboard.press("Escape")
+    expect(quiet.locator(".js-plotly-plot")).to_have_count(0)
     quiet.get_by_text("Beside it: figure 3").click()
-    expect(quiet.locator(".js-plotly-plot .scatterlayer .trace path.point[d]").nth(20)).to_have_count(0)
-    expect(quiet).to_have_url(re.compile("budget.theirs=false"))
+    expect(quiet.locator(".js-plotly-plot")).to_have_count(2)
+    expect(quiet.locator(".js-plotly-plot .scatterlayer .trace path.point[d]").nth(20)).to_be_visible()
+    expect(quiet).to_have_url(re.compile("budget.theirs=true"))
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

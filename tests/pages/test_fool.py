@@ -131,6 +131,29 @@ def test_a_run_of_an_earlier_version_is_not_taken_for_what_its_settings_mean_tod
     assert not at.exception and "earlier version" in text(at) and built
 
 
+def test_a_result_that_was_damaged_can_be_computed_again(built):
+    opened(**{"no.Packaged digits": 5})
+    folder = Folder(built[-1].key())
+    attempt = folder.queue(built[-1], "anna")
+    kept.write_result(folder, Result(built[-1], {}))
+    folder.end("done", attempt)
+    (folder / "result.json").write_text("{")
+    at = opened(**{"no.Packaged digits": 5})
+    assert not at.exception and "again" in text(at) and start(at)
+
+
+def test_no_more_pixels_can_be_most_important_than_there_are():
+    def page():
+        from pages.parts import attacks
+
+        attacks.top(100, 64, "")
+
+    at = AppTest.from_function(page).run()
+    assert not at.exception and at.number_input[0].value == 63
+    at.session_state["k"] = 700
+    assert not at.run().exception and at.number_input[0].value == 63
+
+
 def test_what_is_not_a_number_is_null_in_a_file():
     said = evidence.record(Result(Fooling(), {"aim": float("nan")}, {}, {}))
     assert json.loads(said, parse_constant=pytest.fail)["numbers"] == {"aim": None}

@@ -178,8 +178,8 @@ def test_two_runs_side_by_side_show_exactly_the_knobs_that_differ(root):
     apart, numbers = tables(at)
     assert apart.values.tolist() == [["Attack, Ball, Eps", "8/255", "4/255"], ["K", "100", "50"]]
     overlap = numbers[numbers.Number == "Top-k overlap"].values.tolist()
-    assert [row[1:5] for row in overlap] == [["A", "0.25", "0.62 (0.50 to 0.75)", "0.12"],
-                                             ["B", "0.50", "0.88 (0.75 to 1.00)", "0.12"]]  # fmt: skip
+    assert [row[1:6] for row in overlap] == [["A", "0.25", "0.75", "0.62 (0.50 to 0.75)", "0.12"],
+                                             ["B", "0.50", "0.75", "0.88 (0.75 to 1.00)", "0.12"]]  # fmt: skip
     assert "Kendall" in set(numbers.Number)
     linked = opened(compare=[a, b])
     assert [t.values.tolist() for t in tables(linked)] == [t.values.tolist() for t in (apart, numbers)]
