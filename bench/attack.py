@@ -120,10 +120,8 @@ def beside(menu: str, given: Case, explain: Explainer, by_hand: Map, per: int) -
     """One line of that table.  Every round has its share of the rewriting of the network, as beta grows."""
     net, x, label = given
     device, ours = x.device.type, Ascent(steps=10 * per).begin(net, explain, x, label)
-    top, soft = (
-        top_pixels(ours.clean, ours.how.aim.k),
-        Chain(softened(net, *(5 / spread for spread in spreads(net, x)))),
-    )
+    top = top_pixels(ours.clean, ours.how.aim.k)
+    soft = Chain(softened(net, *(ours.how.direction.beta / spread for spread in spreads(net, x))))
     walks = {n: Walk(Chain(net), soft, by_hand, x, label, top, n) for n in {len(x), max(1, len(x) // 4)}}
     for walk in walks.values():
         walk.step(x, 1 / 255, 8 / 255)

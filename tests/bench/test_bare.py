@@ -38,7 +38,7 @@ def test_a_step_of_bare_passes_finds_the_slope_the_map_and_the_image_of_a_step_o
     label = net(x).argmax(1)
     ours = Ascent(direction=Derivative(corners="softplus"), steps=1).begin(net, explain, x, label)
     top = top_pixels(ours.clean, ours.how.aim.k)
-    soft = softened(net, *(5 / spread for spread in spreads(net, x)))
+    soft = softened(net, *(ours.how.direction.beta / spread for spread in spreads(net, x)))
     walk = Walk(Chain(net), Chain(soft), by_hand, x, label, top, chunk=2)
     slope = ours.slope(1, x)
     assert slope.any()
