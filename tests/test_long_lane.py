@@ -25,7 +25,7 @@ SEEDS = iter(range(10**6))
 def engine():
     """Warm: the lane's worker is there."""
     started = jobs.engine()
-    over(started, started.start(fresh(), "anna"), 60)
+    over(started, started.start(fresh(), "anna"), 120)
     yield started
     jobs.close()
 

@@ -1,20 +1,4 @@
-import sys
-from multiprocessing import spawn
-
 import pytest
-
-
-@pytest.fixture(autouse=True)
-def main(monkeypatch):
-    """AppTest leaves its script as the main module, which workers that start meanwhile or later would run anew."""
-    module, real = sys.modules["__main__"], spawn.get_preparation_data
-
-    def without_main(name):
-        return {k: v for k, v in real(name).items() if not k.startswith("init_main")}
-
-    monkeypatch.setattr(spawn, "get_preparation_data", without_main)
-    yield
-    sys.modules["__main__"] = module
 
 
 @pytest.fixture(scope="module")
