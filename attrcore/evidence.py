@@ -19,6 +19,8 @@ from attrcore.metrics import Cosine, Kendall, LensRecall, Spearman, TopKOverlap
 from attrcore.metrics.chance import null
 from attrcore.png import reopened
 
+MOVES = 19  # of a map over itself, where a measure has no chance level of its own
+
 
 class Measured(NamedTuple):
     """One measure of a clean map beside others, in numbers that JSON holds."""
@@ -74,10 +76,16 @@ def likeness(clean: Tensor, after: Tensor, k: int) -> Tensor:
 
 
 def chance(measure: Metric, maps: Tensor) -> Tensor:
-    """What unrelated maps score on average beside each of (B, H, W): (B,); not a number where only moving tells."""
+    """What unrelated maps score on average beside each of (B, H, W): (B,).
+
+    Where no law says it, each map beside itself moved at random: two maps without a negative value have a cosine well
+    above zero whatever they show.
+    """
     if isinstance(measure, TopKOverlap | LensRecall):
         return measure.chance(maps)
-    return maps.new_full((len(maps),), 0.0 if isinstance(measure, Kendall | Spearman) else torch.nan)
+    if isinstance(measure, Kendall | Spearman):
+        return maps.new_zeros(len(maps))
+    return null(measure, maps, maps, MOVES).nanmean(0)
 
 
 class Changed(NamedTuple):
@@ -110,9 +118,8 @@ def evidence(
     for name, measure in measures(k, case.x.shape[-1]).items():
         random = measure(clean.maps.expand_as(others), others)
         mean, low, high = interval(null(measure, clean.maps, after.maps, FEW)[:, 0].numpy(force=True))
-        level = float(chance(measure, clean.maps))
         both = [float(measure(clean.maps, side.maps)) for side in sides.values()]
-        level = mean if level != level else level
+        level = float(chance(measure, clean.maps))
         rows.append(Measured(name, *both, random.tolist(), level, [low, mean, high]))
 
     def shift(maps: Tensor) -> Tensor:

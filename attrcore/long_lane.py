@@ -168,6 +168,7 @@ class LongLane:
     def cancel(self, key: str) -> None:
         """End the run: at once when it waits, within its next step when it runs, by its worker's end after `PATIENCE`.
 
+        One that runs without a browser is only told: its process may be somebody's.
         Raises Refused where there is none.
         """
         seen, folder = store.there(key), Folder(key)
@@ -209,21 +210,18 @@ class LongLane:
                 with self.lock:
                     if self.doomed.get(key) == (attempt, deadline):
                         del self.doomed[key]
-            elif said["state"] == "running" and time.monotonic() > deadline:
+            elif said["state"] == "running" and said["worker"].get("address") and time.monotonic() > deadline:
                 log.warning("the run %s did not look at its cancel flag; its worker is ended", key)
                 self.kill(said["worker"])
 
     def kill(self, worker: dict[str, Any]) -> None:
-        """End that one worker; its nanny starts another.
-
-        A run without a browser has no address, and its process may be somebody's: it is left alone.
-        """
+        """End that one worker; its nanny starts another."""
         if worker["host"] == host():
-            if worker.get("address") and worker["pid"] != os.getpid() and (process := running(worker)) is not None:
+            if (process := running(worker)) is not None:
                 process.kill()
-        elif address := worker.get("address"):
+        else:
             with suppress(Exception):  # it cannot answer any more
-                self.client.run(os._exit, 1, workers=[address])
+                self.client.run(os._exit, 1, workers=[worker["address"]])
 
     def close(self) -> None:
         """End the workers of the embedded cluster; a scheduler elsewhere goes on with what runs."""

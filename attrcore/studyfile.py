@@ -39,9 +39,10 @@ def read(path: Path) -> StudyFile:
     said = json.loads(path.read_text())
     if not isinstance(said, dict) or not isinstance(said.get("study"), dict):
         raise ValueError(f"{path} must be a JSON object with 'study', the settings of a study")
+    kinds = studies()  # first: a recipe is known once its module is imported
     study = Recipe.from_dict(said["study"])
-    if type(study) not in studies().values():
-        raise ValueError(f"{path}: kind must be one of {', '.join(studies())}, got {type(study).__name__!r}")
+    if type(study) not in kinds.values():
+        raise ValueError(f"{path}: kind must be one of {', '.join(kinds)}, got {type(study).__name__!r}")
     return StudyFile(path.stem, str(said.get("title", path.stem)), str(said.get("about", "")), study)
 
 

@@ -79,3 +79,15 @@ def target():
 def needs(part):
     """Skip a test where the data folder lacks one of its parts."""
     return pytest.mark.skipif(not (data_folder() / part).is_dir(), reason=f"there is no {part} in {data_folder()}")
+
+
+@pytest.fixture(scope="module")
+def engine():
+    """Warm: the lane's worker is there."""
+    from attrcore import jobs  # not above: dask takes the handlers that it finds, and pytest's are not there yet
+    from tests.lane import fresh, over
+
+    started = jobs.engine()
+    over(started, started.start(fresh(), "anna"), 120)
+    yield started
+    jobs.close()

@@ -6,11 +6,8 @@ import torch
 from torch import Tensor
 
 from attrcore.evidence import chance, likeness, measures
-from attrcore.metrics.chance import null
 from attrcore.png import levels
 from attrcore.studies.running import interval, plain, share, shown
-
-MOVES = 19  # of a map over itself, where a measure has no chance level of its own
 
 
 class Row(NamedTuple):
@@ -56,10 +53,7 @@ class Matrix:
         for j, maps in clean.items():
             self.tables["ceiling"][batch, j] = likeness(maps, maps, self.k).cpu()
             for m, measure in enumerate(measures(self.k, maps.shape[-1]).values()):
-                level = chance(measure, maps)
-                if level.isnan().all():
-                    level = null(measure, maps, maps, MOVES).nanmean(0)
-                self.tables["chance"][batch, j, m] = level.cpu()
+                self.tables["chance"][batch, j, m] = chance(measure, maps).cpu()
             if 0 in batch:
                 self.tables["clean maps"][j] = shown(maps[0])
 
