@@ -4,7 +4,7 @@ import streamlit as st
 
 from attrcore import jobs, kept
 from attrcore.studies.fooling import Fooling
-from pages.parts import attacks, described, evidence, fooled, pick, reproduce, watch
+from pages.parts import attacks, described, evidence, fooled, pick, preview, reproduce, watch
 from pages.parts.knobs import escaped
 
 st.title("Fool")
@@ -13,18 +13,21 @@ st.markdown(
     "Choose a method and an aim, start, and watch. Beside every figure stands what a random change of the same size "
     "does."
 )
-study, shipped, obstacle = watch.opened(Fooling), None, ""
+study, scene, shipped, obstacle = watch.opened(Fooling), None, None, ""
 if study is not None:
     st.caption(escaped(described.line(study)))
 elif (file := reproduce.chosen(Fooling)) is not None:
     study, shipped, obstacle = file.study, reproduce.about(file), reproduce.obstacle(file.study)
 else:
-    study = attacks.chosen(pick.scene())
+    scene = pick.scene()
+    study = attacks.chosen(scene)
 if obstacle and jobs.engine().look(study.key()) is None:
     st.info(obstacle)
 else:
     passes = 3 * study.subject.explainer.passes + 2
-    watch.start(study, "Attack", f"One step asks for about {passes} passes through the network.")
+    seen = watch.start(study, "Attack", f"One step asks for about {passes} passes through the network.")
+    if scene is not None and (seen is None or not (seen.live or seen.frame is not None)):
+        preview.scene(scene, study.subject.explainer)
 over = watch.follow(study, lambda seen: fooled.stage(study, seen), lambda seen: fooled.more(study, seen))
 if over is not None and over.state == "done":
     found = kept.result(over.key)

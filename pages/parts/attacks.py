@@ -178,7 +178,7 @@ def other(scene: pick.Scene) -> str:
     if found is None:
         st.info("Choose the picture whose map is to be copied.")
         raise knobs.Ended
-    with left, st.container(width=112, key=show.sized(found.pixels)):
+    with left, st.container(width=112, key=show.sized(found.pixels, "wanted")):
         show.drawing(show.rgb(found.pixels), "The picture whose map is to be copied")
     return in_letters(found.pixels)
 

@@ -39,7 +39,8 @@ def stage(study: Fooling, seen: Run) -> None:
     since = theatre.had(STAGE, key)
     facts = {fact.n: fact.facts for fact in steps(seen)}
     if 0 not in facts:
-        st.caption("The first map is being computed …")
+        if seen.live:
+            st.caption("The first map is being computed …")
         return
     numbers = [n for n in kept.frames(seen.key, since + 1) if n in facts][:AT_ONCE]
     clean = pixels(study)

@@ -32,9 +32,12 @@ def grid(scene: Scene) -> Any:
     return st.container(horizontal=True, key=sized(scene.picture.pixels))
 
 
-def sized(pixels: np.ndarray) -> str:
-    """The key of a container of such pictures: the browser keeps the pixels of small ones square (`style.css`)."""
-    return f"{'small' if max(pixels.shape) < CARD else 'large'}-pictures"
+def sized(pixels: np.ndarray, more: str = "") -> str:
+    """The key of a container of such pictures: the browser keeps the pixels of small ones square (`style.css`).
+
+    `more` tells containers of one page apart.
+    """
+    return f"{'small' if max(pixels.shape) < CARD else 'large'}-pictures{more and f'-{more}'}"
 
 
 def image(scene: Scene, below: Callable[[Scene], Any] | None = None) -> None:

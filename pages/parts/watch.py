@@ -51,8 +51,10 @@ def start(study: Recipe, label: str, cost: str = "") -> Look | None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if seen is None or not (seen.live or (seen.state == "done" and store.sound(key))):
             again = "Go on" if seen is not None and seen.resumable else label
-            if st.button(again, type="primary", key=f"start.{type(study).__name__}"):
+            place = st.empty()
+            if place.button(again, type="primary", key=f"start.{type(study).__name__}"):
                 jobs.engine().start(study, knobs.visitor())
+                place.empty()  # it is done: what follows is drawn of a run that has begun
                 seen = jobs.engine().look(key)
             elif seen is None and cost:
                 st.caption(cost)

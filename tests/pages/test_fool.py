@@ -54,6 +54,7 @@ def test_it_opens_with_an_attack_on_a_digit_and_runs_nothing(built):
     assert study.attack.ball == Linf(eps=26 / 255) and study.k == 100 and study.subject.target == -1
     assert np.array_equal(from_letters(study.subject.picture)[0], packaged_digits()[0][0])
     assert "12.8%" in text(at) and store.look(study.key()) is None
+    assert {"**Image**", "**Prediction**", "**Gradient**"} <= {e.value for e in at.markdown}
 
 
 @pytest.mark.parametrize("aim", attacks.AIMS)
@@ -98,6 +99,15 @@ def test_it_starts_and_shows_what_the_result_says(built):
     assert f"**Of the 100 most important pixels {n['likeness'][0]['attacked']:.0%} are left;**" in text(at)
     again = opened(run=key)  # by its key alone, whatever the widgets say
     assert not again.exception and tables(again)[0].equals(tables(at)[0]) and "from the store" in text(again)
+
+
+def test_what_was_cancelled_before_its_first_map_shows_what_would_be_attacked(built):
+    opened(**{"no.Packaged digits": 7})
+    folder = Folder(built[-1].key())
+    folder.end("cancelled", folder.queue(built[-1], "anna"))
+    at = opened(**{"no.Packaged digits": 7})
+    assert start(at) and "It was cancelled." in text(at) and "computed" not in text(at)
+    assert "**Gradient**" in {e.value for e in at.markdown}
 
 
 def test_an_attack_without_a_slope_says_so(built):
