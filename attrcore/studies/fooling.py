@@ -71,22 +71,24 @@ class Fooling(Recipe):
     def run(self, state: dict[str, Tensor] | None = None) -> Run:
         """Every step of the attack, then of the random walk, then every random change."""
         case = self.subject.opened()
-        climbing = self.attack.begin(*case)
+        climbing, walk = self.attack.begin(*case), self.attack.walk(self.attack.seed).begin(*case)
         total, flat = 2 * self.attack.steps + self.draws, 0
         if state is None:
             facts = {**self.facts(climbing.first, climbing.clean), "random": self.random(case, climbing)}
-            yield Progress(0, total, facts, frame(climbing.first), lambda: self.state(climbing, 0))
+            yield Progress(0, total, facts, frame(climbing.first), lambda: self.state(climbing, walk, 0))
         else:
-            climbing.go_on(state)
+            for name, one in {"attack": climbing, "walk": walk}.items():
+                one.go_on({k.removeprefix(f"{name}."): v for k, v in state.items() if k.startswith(f"{name}.")})
             flat = int(state["flat"])
         while climbing.n < self.attack.steps:
             step = climbing.step()
             flat += int(step.flat)
             facts = self.facts(step, climbing.clean)
-            yield Progress(step.n, total, facts, frame(step), lambda flat=flat: self.state(climbing, flat))
-        for step in self.attack.walk(self.attack.seed).iterate(*case):
-            yield Progress(self.attack.steps + step.n, total, {"walk": step.n})
-        images = Changed(climbing.best, step.x)
+            yield Progress(step.n, total, facts, frame(step), lambda flat=flat: self.state(climbing, walk, flat))
+        while walk.n < self.attack.steps:
+            n = walk.step().n
+            yield Progress(self.attack.steps + n, total, {"walk": n}, {}, lambda: self.state(climbing, walk, flat))
+        images = Changed(climbing.best, walk.best)
         for found in evidence(case, images, self.attack.ball, self.k, self.draws, climbing.aimed):
             if "draws" in found:
                 yield Progress(2 * self.attack.steps + found["draws"], total, {"draws": found["draws"]})
@@ -94,9 +96,9 @@ class Fooling(Recipe):
         numbers = {**found, "score": float(climbing.score), "target": int(case.target), "steps without slope": flat}
         return Result(self, numbers, {**tensors, "clean": case.x[0].cpu()}, made_by(case.x.device))
 
-    def state(self, climbing: Climbing, flat: int) -> dict[str, Tensor]:
-        """What the next steps and the count of those without slope depend on."""
-        return {**climbing.state(), "flat": torch.tensor(flat)}
+    def state(self, climbing: Climbing, walk: Climbing, flat: int) -> dict[str, Tensor]:
+        """What the next steps of both and the count of those without slope depend on."""
+        return {**named("attack", climbing), **named("walk", walk), "flat": torch.tensor(flat)}
 
     def random(self, case: Case, climbing: Climbing) -> dict[str, float]:
         """What one random change of the same size does to the map, and to the aim."""
@@ -119,6 +121,11 @@ class Fooling(Recipe):
             "kept": bool(step.kept),
             "flat": bool(step.flat),
         }
+
+
+def named(name: str, climbing: Climbing) -> dict[str, Tensor]:
+    """Its state, told apart from another's."""
+    return {f"{name}.{key}": value for key, value in climbing.state().items()}
 
 
 def frame(step: Step) -> dict[str, Tensor]:

@@ -65,10 +65,16 @@ def test_every_step_is_told_and_shown(watched):
     assert steps[0].facts["overlap"] == pytest.approx(1.0) and steps[-1].facts["overlap"] < 0.9
 
 
-def test_taken_up_again_it_finds_the_same(watched):
-    states = [p.state() for p in watched[1] if p.state]
-    again = finish(STUDY.run({name: t.clone() for name, t in states[5].items()}))
-    assert again.numbers == watched[0].numbers
+@pytest.mark.parametrize("at", [5, 17], ids=["in the attack", "in the walk"])
+def test_taken_up_again_it_finds_the_same(watched, at):
+    steps = STUDY.run()
+    p = next(p for p in steps if p.done == at)
+    state = {name: t.clone() for name, t in p.state().items()}
+    steps.close()
+    left = []
+    again = finish(STUDY.run(state), left.append)
+    assert again.numbers == watched[0].numbers and left[0].done == at + 1
+    assert all(torch.equal(again.tensors[name], t) for name, t in watched[0].tensors.items())
 
 
 def test_steps_without_slope_are_counted():
