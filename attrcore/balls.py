@@ -39,6 +39,10 @@ class Linf(Ball):
         """By eps, at the rim of [0, 1] by less."""
         return self.rounded(self.project(origin + self.eps * signs(origin, g), origin), origin)
 
+    def reached(self, x: Tensor, origin: Tensor) -> "Linf":
+        """As large as the largest change."""
+        return Linf(eps=float((x - origin).abs().max()))
+
     def per_value(self, size: float, values: int) -> float:
         """As far as the whole."""
         return size
@@ -96,6 +100,10 @@ class L2(Ball):
             fits = length(moved(middle)) <= self.eps * LEVELS
             low, high = torch.where(fits, middle, low), torch.where(fits, high, middle)
         return on_grid(up * moved(low), origin)
+
+    def reached(self, x: Tensor, origin: Tensor) -> "L2":
+        """As large as the change is long."""
+        return L2(eps=float(length(x - origin)))
 
     def per_value(self, size: float, values: int) -> float:
         """Less, the more there are."""

@@ -98,7 +98,9 @@ class Changed(NamedTuple):
 def evidence(
     case: Case, images: Changed, ball: Ball, k: int, draws: int, aim: Callable[[Tensor], Tensor]
 ) -> Iterator[dict[str, Any]]:
-    """Of one image: yields after every random change of the same ball, at last with everything.
+    """Of one image: yields after every random change, at last with everything.
+
+    Random changes are as large as the attack's own was, in the ball's norm: it may have stayed well inside.
 
     `aim` is what the attack was after, (B, H, W) -> (B,): beside all others stands how far it got there.
     Numbers are plain, so that JSON holds them; tensors are under "tensors".
@@ -108,9 +110,9 @@ def evidence(
     files = {side: reopened(image) for side, image in images._asdict().items()}
     sides = {side: look(case, file, label) for side, file in files.items()}
     file, after = files["attacked"], sides["attacked"]
-    controls, moved = [], []
+    controls, moved, control = [], [], ball.reached(file, case.x)
     for seed in range(draws):
-        moved.append(reopened(RandomSign(ball=ball, seed=seed).moved(case.x)))
+        moved.append(reopened(RandomSign(ball=control, seed=seed).moved(case.x)))
         controls.append(look(case, moved[-1], label))
         yield {"draws": seed + 1}
     others = torch.cat([c.maps for c in controls])

@@ -7,7 +7,7 @@ Images are (B, C, H, W) in [0, 1]; classes are (B,) int64.
 
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol, Self
 
 import torch
 from torch import Tensor, nn
@@ -89,6 +89,10 @@ class Ball(Recipe):
 
     def scattered(self, origin: Tensor, g: torch.Generator) -> Tensor:
         """Every value up or down by lot, as far as the ball allows, in whole 8-bit levels; the same draw for all."""
+        raise NotImplementedError
+
+    def reached(self, x: Tensor, origin: Tensor) -> Self:
+        """The smallest such ball around one image `origin` that holds `x`, (1, C, H, W) both."""
         raise NotImplementedError
 
     def per_value(self, size: float, values: int) -> float:

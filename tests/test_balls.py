@@ -67,3 +67,9 @@ def test_starts_fill_the_ball_and_are_the_same_change_for_every_image():
     box, sphere = (ball.start(grey, torch.Generator().manual_seed(0)) - 0.5 for ball in (Linf(eps=0.1), L2(eps=2.0)))
     assert torch.equal(box[0], box[1]) and box.abs().max() > 0.099 and box.mean().abs() < 0.01
     assert torch.equal(sphere[0], sphere[1]) and 1.9 < sphere[0].norm() <= 2.0
+
+
+def test_the_ball_that_was_reached_is_the_smallest_that_holds_the_image():
+    origin, x = torch.zeros(1, 1, 2, 2), torch.tensor([[[[0.0, 0.3], [0.4, 0.0]]]])
+    assert Linf(eps=1.0).reached(x, origin).eps == pytest.approx(0.4)
+    assert L2(eps=9.0).reached(x, origin).eps == pytest.approx(0.5) and L2(eps=9.0).reached(origin, origin).eps == 0

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from attrcore.attack.aims import CopyMap
 from attrcore.attack.ascent import Ascent, Climbing
 from attrcore.attack.random_sign import RandomSign
 from attrcore.attack.seen import predicted, seen
@@ -72,33 +73,39 @@ class Fooling(Recipe):
         """Every step of the attack, then of the random walk, then every random change."""
         case = self.subject.opened()
         climbing, walk = self.attack.begin(*case), self.attack.walk(self.attack.seed).begin(*case)
-        total, flat = 2 * self.attack.steps + self.draws, 0
+        total, counts = 2 * self.attack.steps + self.draws, torch.zeros(2, dtype=torch.long)  # flat, kept
         if state is None:
-            facts = {**self.facts(climbing.first, climbing.clean), "random": self.random(case, climbing)}
-            yield Progress(0, total, facts, frame(climbing.first), lambda: self.state(climbing, walk, 0))
+            facts = {**self.facts(case, climbing.first, climbing), "random": self.random(case, climbing)}
+            goal = {"goal": shown(climbing.goal[0])} if isinstance(self.attack.aim, CopyMap) else {}
+            first = {**frame(climbing.first), **goal}
+            yield Progress(0, total, facts, first, lambda: self.state(climbing, walk, counts))
         else:
             for name, one in {"attack": climbing, "walk": walk}.items():
                 one.go_on({k.removeprefix(f"{name}."): v for k, v in state.items() if k.startswith(f"{name}.")})
-            flat = int(state["flat"])
+            counts = state["counts"].cpu()
         while climbing.n < self.attack.steps:
             step = climbing.step()
-            flat += int(step.flat)
-            facts = self.facts(step, climbing.clean)
-            yield Progress(step.n, total, facts, frame(step), lambda flat=flat: self.state(climbing, walk, flat))
+            counts = counts + torch.tensor([bool(step.flat), bool(step.kept)])
+            facts = self.facts(case, step, climbing)
+            yield Progress(step.n, total, facts, frame(step), lambda now=counts: self.state(climbing, walk, now))
         while walk.n < self.attack.steps:
             n = walk.step().n
-            yield Progress(self.attack.steps + n, total, {"walk": n}, {}, lambda: self.state(climbing, walk, flat))
+            facts = {"phase": "random walk", "walk": n}
+            yield Progress(self.attack.steps + n, total, facts, {}, lambda: self.state(climbing, walk, counts))
         images = Changed(climbing.best, walk.best)
         for found in evidence(case, images, self.attack.ball, self.k, self.draws, climbing.aimed):
             if "draws" in found:
-                yield Progress(2 * self.attack.steps + found["draws"], total, {"draws": found["draws"]})
+                done = 2 * self.attack.steps + found["draws"]
+                yield Progress(done, total, {"phase": "random changes", "draws": found["draws"]})
         tensors = {name: t.cpu() for name, t in found.pop("tensors").items()}
-        numbers = {**found, "score": float(climbing.score), "target": int(case.target), "steps without slope": flat}
+        numbers = {**found, "score": float(climbing.score), "target": int(case.target)}
+        flat, kept = counts.tolist()
+        numbers |= {"steps without slope": flat, "steps that kept the prediction": kept}
         return Result(self, numbers, {**tensors, "clean": case.x[0].cpu()}, made_by(case.x.device))
 
-    def state(self, climbing: Climbing, walk: Climbing, flat: int) -> dict[str, Tensor]:
-        """What the next steps of both and the count of those without slope depend on."""
-        return {**named("attack", climbing), **named("walk", walk), "flat": torch.tensor(flat)}
+    def state(self, climbing: Climbing, walk: Climbing, counts: Tensor) -> dict[str, Tensor]:
+        """What the next steps of both and the counts depend on."""
+        return {**named("attack", climbing), **named("walk", walk), "counts": counts}
 
     def random(self, case: Case, climbing: Climbing) -> dict[str, float]:
         """What one random change of the same size does to the map, and to the aim."""
@@ -110,16 +117,19 @@ class Fooling(Recipe):
         """Of two maps (1, H, W), by the measures that are drawn while it runs."""
         return {"overlap": float(TopKOverlap(k=self.k)(clean, maps)), "kendall": float(Kendall()(clean, maps))}
 
-    def facts(self, step: Step, clean: Tensor) -> dict[str, Any]:
-        """One step in numbers."""
+    def facts(self, case: Case, step: Step, climbing: Climbing) -> dict[str, Any]:
+        """One step in numbers; where the prediction is lost, what it has become."""
+        lost = {} if step.kept else {"predicted": int(predicted(case.net, step.now))}
         return {
+            "phase": "attack",
             "step": step.n,
             "aim": float(step.aim),
             "best": float(step.score),
-            **self.likeness(clean, step.maps),
+            **self.likeness(climbing.clean, step.maps),
             "confidence": float(step.chances),
             "kept": bool(step.kept),
             "flat": bool(step.flat),
+            **lost,
         }
 
 

@@ -61,7 +61,7 @@ def chosen(scene: pick.Scene) -> Fooling:
     wants = described(scene, at, 100)
     with at.more:
         method = knobs.recipe(EXPLAINERS[name], across=270)
-        how = climbing(method.differentiable, wants)
+        how = climbing(method.differentiable, wants, not small(scene.picture.pixels.shape))
         draws = st.slider("Random changes to compare with", 39, 239, 39, 40, key=kept("draws"), width=270, **LINKED,
                           help="So many that 95 % of their kind lie between the ends that are told.")  # fmt: skip
     target = -1 if scene.wanted is None else scene.wanted
@@ -183,8 +183,11 @@ def other(scene: pick.Scene) -> str:
     return in_letters(found.pixels)
 
 
-def climbing(smooth: bool, wants: Wanted) -> Ascent:
-    """How it climbs: the direction that `smooth` maps have or others, the rule for steps, starts, what is best."""
+def climbing(smooth: bool, wants: Wanted, photo: bool) -> Ascent:
+    """How it climbs: the direction that `smooth` maps have or others, the rule for steps, starts, what is best.
+
+    A photo's prediction, one of a thousand, is lost within some steps, and never found again, where nothing holds it.
+    """
     kinds = family(Direction)
     usual_one = Derivative if smooth else SPSA
     with st.container(horizontal=True, gap="medium"):
@@ -195,11 +198,18 @@ def climbing(smooth: bool, wants: Wanted) -> Ascent:
         stepping = rule("climb")
         share = st.number_input("Step (share of the largest change)", 0.001, 2.0, 0.1, 0.05, key=kept("step"),
                                 width=270, **LINKED)  # fmt: skip
+        usually = 0.1 if photo else 0.0
+        hold = st.number_input(
+            "Hold", 0.0, 1e6, usually, 0.1, key=usual("hold", usually), width=150, **LINKED,
+            help="Weight of staying at the clean image's logits (their mean squared change). The more, the more steps "
+            "keep the prediction, and the less they move the map.",
+        )  # fmt: skip
     way = knobs.recipe(direction, across=270)
     lo, hi = next((f.metadata["lo"], f.metadata["hi"]) for f in fields(stepping) if f.name == "size")
     climb = stepping(size=min(max(share * wants.ball.eps, lo), hi))
     return knobs.recipe(Ascent, across=270, given={
         "aim": wants.aim, "ball": wants.ball, "direction": way, "climb": climb, "steps": wants.steps,
+        "hold": hold,
     })  # fmt: skip
 
 

@@ -42,7 +42,11 @@ def chosen(scene: pick.Scene) -> Transfer:
     if scene.wanted is not None:
         at.about.caption("Here all maps explain the predicted class, whichever the sidebar asks for.")
     with at.more:
-        how = attacks.climbing(not attacked or any(EXPLAINERS[n].differentiable for n in attacked), wants)
+        how = attacks.climbing(
+            not attacked or any(EXPLAINERS[n].differentiable for n in attacked),
+            wants,
+            not attacks.small(scene.picture.pixels.shape),
+        )
         given = {"picture": picture, "collection": source, "count": count}
         few = knobs.recipe(Selection, across=270, given=given | ({"seed": 0} if picture else {}))
         return knobs.recipe(Transfer, across=270, given={

@@ -35,7 +35,14 @@ def verdict(study: Fooling, found: Result, best: int | None = None) -> None:
     if overlap["attacked"] != overlap["attacked"]:
         st.info("The map is the same everywhere, before or after: it marks no place, and no measure can say how far.")
         return
-    step = f" Step {best} of {study.attack.steps} was kept: the best that keeps the prediction."
+    flat, steps = n["steps without slope"], study.attack.steps
+    if not n["change"]["attacked"]["largest"]:
+        st.warning(f"**The attack failed: the image is as it was.** {failure(n, steps)}")
+        slopeless(flat, steps)
+        return
+    step = f" Step {best} of {steps} was kept: the best that keeps the prediction."
+    lost = len(n["kept"]["random"]) - sum(n["kept"]["random"])
+    random += f", {lost} of which lose the prediction" if lost else ""
     st.markdown(
         f"**The prediction {says} “{escaped(classes[n['label']])}”** "
         f"({n['chances']['clean']:.1%} before, {n['chances']['attacked']:.1%} after). "
@@ -44,16 +51,30 @@ def verdict(study: Fooling, found: Result, best: int | None = None) -> None:
         f"size leaves {random}, the best of a random walk of as many steps {overlap['walk']:.0%}, and two unrelated "
         f"maps share {overlap['chance']:.0%}.{'' if best is None else step}"
     )
-    flat, steps = n["steps without slope"], study.attack.steps
+    slopeless(flat, steps)
+    aims = n["aim"]
+    if flat < steps and aims["attacked"] <= max(aims["walk"], interval(np.array(aims["random"]))[2]):
+        st.info("Random changes of the same size get as far: this attack shows nothing that noise does not.")
+
+
+def failure(n: dict[str, Any], steps: int) -> str:
+    """Why nothing was found that could be kept."""
+    if held := n["steps that kept the prediction"]:
+        return f"Of {steps} steps {held} kept the prediction, and none of them came nearer to the aim than the image."
+    return (
+        f"Every one of its {steps} steps changed the prediction, and with it what is to be explained. *Hold*, under "
+        "More settings, has the attack stay near the image's logits; smaller steps or another aim may keep them too."
+    )
+
+
+def slopeless(flat: int, steps: int) -> None:
+    """Warn where steps had no slope to climb."""
     if flat:
         st.warning(
             f"There was no slope to climb at {flat} of {steps} steps: from there, no small change of any pixel moved "
             "the aim. Rounded corners (Direction: derivative, softplus or growing), a random start, or a direction by "
             "trial may find one."
         )
-    aims = n["aim"]
-    if flat < steps and aims["attacked"] <= max(aims["walk"], interval(np.array(aims["random"]))[2]):
-        st.info("Random changes of the same size get as far: this attack shows nothing that noise does not.")
 
 
 def aim(study: Fooling, found: Result) -> str:
@@ -109,10 +130,10 @@ def numbers(study: Fooling, found: Result) -> None:
         f"Aim: {study.attack.aim.counts}. Then the likeness of the clean map to that of the changed image; 1 is the "
         "same map. Random walk: as many steps of the same length as the attack takes, each pixel's by lot; the step is "
         "kept that is best by the attack's own criterion and keeps the prediction. "
-        f"Random changes: every pixel up or down by the largest change, {study.draws} draws, seeds 0 to "
-        f"{study.draws - 1}. Chance level: two unrelated maps. Moved at random: the attacked map shifted as a whole to "
-        "random places, which keeps its texture. All is measured on the saved 8-bit file, predicted and explained "
-        "again by the network itself."
+        f"Random changes: every pixel up or down by lot, as far as the attack itself went, {study.draws} draws, seeds "
+        f"0 to {study.draws - 1}. Chance level: two unrelated maps. Moved at random: the attacked map shifted as a "
+        "whole to random places, which keeps its texture. All is measured on the saved 8-bit file, predicted and "
+        "explained again by the network itself."
     )
 
 
@@ -169,8 +190,8 @@ def downloads(study: Fooling, found: Result, key: str) -> None:
         for label, kind, make in offers:
             st.download_button(f"{label} (.{kind})", make, f"attack-{key}.{kind}", on_click="ignore",
                                key=f"fool.save.{kind}")  # fmt: skip
-    st.caption("The image comes back to the last level when it is uploaded again as “Your own picture”, and still "
-               "fools the method.")  # fmt: skip
+    st.caption("The image comes back to the last level when it is uploaded again as “Your own picture”, with the same "
+               "prediction and the same map.")  # fmt: skip
 
 
 def record(found: Result) -> bytes:

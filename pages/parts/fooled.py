@@ -10,14 +10,14 @@ import torch
 from PIL import Image
 
 from attrcore import kept
-from attrcore.attack.aims import FillRegion
+from attrcore.attack.aims import CopyMap, FillRegion
 from attrcore.folder import Look as Run
 from attrcore.kept import Fact
 from attrcore.look import Look, limit, paint
 from attrcore.look import picture as rgb
 from attrcore.maps import mass_centre, top_pixels
 from attrcore.studies.fooling import Fooling
-from pages.parts import theatre, watch
+from pages.parts import cached, theatre, watch
 from pages.parts.theatre import Curve, Frame, Marks, Play
 
 AMPLIFIED = 10  # times what a pixel has changed, around middle grey
@@ -43,9 +43,11 @@ def stage(study: Fooling, seen: Run) -> None:
             st.caption("The first map is being computed …")
         return
     numbers = [n for n in kept.frames(seen.key, since + 1) if n in facts][:AT_ONCE]
-    clean = pixels(study)
-    frames = [frame(n, facts[n], kept.frame(seen.key, n), clean, study.k) for n in numbers]
-    theatre.stage(STAGE, play(study, key, facts[0]), [f for f in frames if f], live=seen.live or more(study, seen))
+    goal = kept.frame(seen.key, 0).get("goal")
+    frames = [frame(n, facts[n], kept.frame(seen.key, n), goal, study) for n in numbers]
+    live = seen.live or more(study, seen)
+    told = play(study, key, facts[0])._replace(kept=None if live or seen.state != "done" else best(seen))
+    theatre.stage(STAGE, told, [f for f in frames if f], live=live)
 
 
 def steps(seen: Run) -> list[Fact]:
@@ -77,7 +79,8 @@ def play(study: Fooling, key: str, first: dict[str, Any]) -> Play:
     )  # fmt: skip
     aim, size = study.attack.aim, clean.shape[1:]
     region = aim.region.mask(*size).numpy() if isinstance(aim, FillRegion) else None
-    return Play(key, PANES, curves, size, study.attack.steps, region)
+    panes = (*PANES, "Map to copy") if isinstance(aim, CopyMap) else PANES
+    return Play(key, panes, curves, size, study.attack.steps, region)
 
 
 def best(seen: Run) -> int:
@@ -86,21 +89,32 @@ def best(seen: Run) -> int:
     return next(f["step"] for f in facts if f["best"] == facts[-1]["best"])
 
 
-def frame(n: int, facts: dict[str, Any], seen: dict[str, np.ndarray], clean: np.ndarray, k: int) -> Frame | None:
-    """One step as the stage shows it; None where its file has gone meanwhile."""
+def frame(
+    n: int, facts: dict[str, Any], seen: dict[str, np.ndarray], goal: np.ndarray | None, study: Fooling
+) -> Frame | None:
+    """One step as the stage shows it, beside the map to copy where there is one; None where its file has gone."""
     if not seen:
         return None
     plane = seen["map"].astype(np.float32)
+    planes = [plane] if goal is None else [plane, goal.astype(np.float32)]
     pictures = [
         rgb(seen["image"]),
-        amplified(clean, seen["image"]),
-        paint(plane, limit([plane], LOOK.clip), LOOK),
+        amplified(pixels(study), seen["image"]),
+        *(paint(p, limit([p], LOOK.clip), LOOK) for p in planes),
     ]
     maps = torch.from_numpy(plane)[None]
-    marks = Marks(tuple(mass_centre(maps)[0].tolist()), top_pixels(maps, k)[0].numpy()) if maps.any() else Marks()
+    marks = Marks(tuple(mass_centre(maps)[0].tolist()), top_pixels(maps, study.k)[0].numpy()) if maps.any() else Marks()
     large = max(plane.shape) > theatre.SMALL
-    numbers = {name.capitalize(): float(value) for name, value in facts.items() if not isinstance(value, dict)}
-    return Frame(n, tuple(jpeg(p) if large else np.ascontiguousarray(p) for p in pictures), numbers, {2: marks})
+    numbers = {name.capitalize(): float(value) for name, value in facts.items() if isinstance(value, int | float)}
+    sent = tuple(jpeg(p) if large else np.ascontiguousarray(p) for p in pictures)
+    return Frame(n, sent, numbers, {2: marks}, lost(facts, study))
+
+
+def lost(facts: dict[str, Any], study: Fooling) -> str:
+    """What the image is taken for where that is not what it was; empty where it is."""
+    if (now := facts.get("predicted")) is None:
+        return ""
+    return f"prediction lost: {cached.classes(study.subject.model)[now]}"
 
 
 def amplified(before: np.ndarray, after: np.ndarray) -> np.ndarray:

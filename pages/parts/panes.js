@@ -10,11 +10,12 @@ function pane(title, h, w, region) {
   const paths = LINES.map((name) => svg.appendChild(drawn("path", { class: name })))
   for (const name of region ? ["region case", "region core"] : []) svg.append(drawn("path", { class: name, d: region }))
   const [start, spot] = [made("span", "start"), made("span", "spot")]
-  const view = made("div", "view", canvas, svg, start, spot)
+  const note = made("p", "note")
+  const view = made("div", "view", canvas, svg, start, spot, note)
   view.style.aspectRatio = `${w} / ${h}`
   const figure = made("figure", "", made("p", "title", title), view)
   const [outlines, trail] = [paths.slice(0, 2), paths.slice(2)]
-  return { figure, canvas, context: canvas.getContext("2d"), outlines, trail, start, spot, h, w }
+  return { figure, canvas, note, context: canvas.getContext("2d"), outlines, trail, start, spot, h, w }
 }
 
 // The marks of pane `i` at the last of these frames: the outline of its top pixels, the way of its centre of mass.

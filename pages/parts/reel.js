@@ -61,7 +61,7 @@ async function taken(run, message) {
     const pictures = message.pictures.map((all) => ({ file: message.files[all[i][0]], row: all[i][1] }))
     const [numbers, centres] = [message.numbers, message.centres].map((all) => all.map((values) => values[i]))
     earlier += n < shown
-    run.frames.push({ n, before: message.before[i], pictures, numbers, centres, tops, outlines: [] })
+    run.frames.push({ n, before: message.before[i], pictures, numbers, centres, tops, note: message.notes[i], outlines: [] })
   })
   run.frames.sort((a, b) => a.n - b.n)
   run.bytes += message.lengths.reduce((sum, n) => sum + n, 0)

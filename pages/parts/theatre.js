@@ -89,6 +89,10 @@ function built(root) {
     if (run.at < 0) show(count - 1)
     else if (run.follow && count > before) follow()
     else if (!motion) show(run.at)
+    if (message.kept !== null && !run.rested && count) {
+      run.rested = true // once: what was kept is what the page goes on about
+      if (run.follow || run.at === count - 1) halt(), show(nearest(message.kept))
+    }
     tell()
   }
 
@@ -131,6 +135,7 @@ function built(root) {
       p.canvas.setAttribute("aria-label", `${message.panes[i]} at step ${frame.n}`)
       mark(p, i, run.frames.slice(0, at + 1), view)
     })
+    panes[0].note.textContent = frame.note
     place(frame)
     root.dataset.step = frame.n
     for (const near of motion ? [at + 2] : [at - 1, at + 1]) // decoded before they are asked for
@@ -142,6 +147,7 @@ function built(root) {
       p.context.clearRect(0, 0, p.canvas.width, p.canvas.height)
       for (const path of [...p.outlines, ...p.trail]) path.removeAttribute("d") // the region stays
       p.spot.style.display = p.start.style.display = "none"
+      p.note.textContent = ""
     }
     delete root.dataset.step
     slider.disabled = part("play").disabled = true
@@ -171,6 +177,8 @@ function built(root) {
     part("follow").hidden = !message.live
     part("follow").setAttribute("aria-pressed", run.follow)
     const has = (of) => run.frames[0] && run.frames.some((f) => f[of].some(Boolean))
+    part("kept").hidden = message.kept === null || message.kept > newest(run)
+    part("kept").textContent = `Kept: step ${message.kept}`
     part("top").hidden = !has("tops")
     part("centre").hidden = !has("centres")
     for (const name of ["top", "centre"]) part(name).setAttribute("aria-pressed", view[name])
@@ -244,7 +252,7 @@ function built(root) {
       const frame = stage.run?.frames[stage.run.at]
       if (!frame || motion || (message.live && stage.run.follow)) return
       const numbers = message.curves.map((c, i) => `${c.name} ${figures(frame.numbers[i])}`)
-      part("says").textContent = [`Step ${frame.n} of ${last()}`, ...numbers].join(", ")
+      part("says").textContent = [`Step ${frame.n} of ${last()}`, frame.note, ...numbers].filter(Boolean).join(", ")
     }, 500)
   }
 
@@ -293,6 +301,7 @@ function built(root) {
     else say()
     tell()
   }
+  part("kept").onclick = () => scrub(nearest(message.kept))
   for (const name of ["top", "centre"])
     part(name).onclick = () => {
       view[name] = !view[name]

@@ -46,10 +46,11 @@ class Frame(NamedTuple):
     pictures: tuple[bytes | np.ndarray, ...]  # one per pane, a PNG or JPEG file or (H, W, 3) uint8
     numbers: dict[str, float]
     marks: dict[int, Marks] = {}  # noqa: RUF012 - by pane; a tuple copies nothing, and nobody writes to it
+    note: str = ""  # written over the first pane
 
 
 class Play(NamedTuple):
-    """What is played: the same in every call of a run."""
+    """What is played: the same in every call of a run, but for what is known when it is over."""
 
     run: str
     panes: tuple[str, ...]  # titles
@@ -57,6 +58,7 @@ class Play(NamedTuple):
     size: tuple[int, int]  # H, W of the pictures
     total: int  # the last step's number, should nobody stop it
     region: np.ndarray | None = None  # (H, W) bool, outlined on every pane
+    kept: int | None = None  # the step that counts, once it is known: the stage comes to rest there
 
 
 def had(key: str, run: str) -> int:
@@ -131,6 +133,7 @@ def packed(key: str, play: Play, linked: Sequence[tuple[int, Frame]], state: tup
         "sent": state[0], "live": state[1], "before": [b for b, _ in linked], "steps": [f.n for f in frames],
         "pictures": [pictures([f.pictures[i] for f in frames], blobs) for i in panes],
         "numbers": [[number(f.numbers.get(c.name)) for f in frames] for c in play.curves],
+        "notes": [f.note for f in frames],
         "centres": [[centre(f.marks.get(i)) for f in frames] for i in panes],
         "tops": [tops([f.marks.get(i) for f in frames], blobs) for i in panes],
     }  # fmt: skip

@@ -130,7 +130,8 @@ def words(seen: Look) -> str:
     if not seen.total:
         return "Starting …"
     left = "" if seen.left is None else f", about {duration(seen.left)} left"
-    return f"Step {seen.done} of {seen.total}{left}"
+    phase = f" ({seen.facts['phase']})" if "phase" in seen.facts else ""
+    return f"Step {seen.done} of {seen.total}{phase}{left}"
 
 
 def duration(seconds: float) -> str:

@@ -189,11 +189,27 @@ def test_a_study_that_ships_is_told_with_its_own_settings_and_result(monkeypatch
 
 def test_what_noise_does_is_judged_by_what_the_attack_was_after(built):
     """A map driven into a region keeps its top pixels as often as noise leaves them: that is no failure."""
-    for levels, alone in ((26, False), (0, True)):
-        at = opened(aim="Fill a region", steps=8, draws=39, levels=levels, **{"no.Packaged digits": 21})
+    for direction, alone in (("Derivative", False), ("Lot", True)):
+        at = opened(aim="Fill a region", steps=8, draws=39, direction=direction, **{"no.Packaged digits": 21})
         start(at).click().run()
         assert over(jobs.engine(), built[-1].key(), 180).state == "done"
         at.run()
         aims = kept.result(built[-1].key()).numbers["aim"]
         assert (aims["attacked"] > max(aims["walk"], *aims["random"])) is not alone
         assert ("nothing that noise does not" in text(at)) is alone
+
+
+def test_an_attack_that_found_nothing_to_keep_is_called_a_failure(built):
+    at = opened(levels=0, steps=3, **{"no.Packaged digits": 22})
+    start(at).click().run()
+    assert over(jobs.engine(), built[-1].key(), 180).state == "done"
+    at.run()
+    assert "The attack failed" in text(at) and "Of 3 steps 3 kept the prediction" in text(at)
+    assert "are left" not in text(at) and "was kept" not in text(at)
+
+
+@pytest.mark.parametrize(
+    "held, says", [(0, "Every one of its 30 steps changed the prediction"), (4, "30 steps 4 kept")]
+)
+def test_a_failure_says_why(held, says):
+    assert says in evidence.failure({"steps that kept the prediction": held}, 30)

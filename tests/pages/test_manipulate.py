@@ -167,7 +167,7 @@ def test_the_table_holds_what_the_result_says(run):
         kendall = net["likeness"]["Kendall"]
         assert seen.loc["Kendall", head] == f"{kendall['mean']:.2f} ({kendall['low']:.2f} to {kendall['high']:.2f})"
         assert seen.loc["Weights moved", head] == f"{net['weights moved']:.3f}"
-    assert seen.loc["Top-k overlap", "Chance"] == "0.13" and seen.loc["Cosine", "Chance"] == ""
+    assert seen.loc["Top-k overlap", "Chance"] == "0.13" and 0 < float(seen.loc["Cosine", "Chance"]) < 1
     assert seen.loc["Cosine", "Other pictures"][:4] == f"{n['other pictures']['Cosine']['mean']:.2f}"
     assert "learned from" in text(at) and "thresholds" in text(at)
 

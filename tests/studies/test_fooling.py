@@ -1,11 +1,11 @@
 import pytest
 import torch
 
-from attrcore.attack.aims import MoveCentre
+from attrcore.attack.aims import CopyMap, MoveCentre
 from attrcore.attack.ascent import Ascent
 from attrcore.attack.climbs import Signed
 from attrcore.attack.directions import Derivative
-from attrcore.balls import Linf
+from attrcore.balls import L2, Linf
 from attrcore.data.digits import packaged_digits
 from attrcore.kinds import Refused
 from attrcore.models import MODELS
@@ -75,6 +75,36 @@ def test_taken_up_again_it_finds_the_same(watched, at):
     again = finish(STUDY.run(state), left.append)
     assert again.numbers == watched[0].numbers and left[0].done == at + 1
     assert all(torch.equal(again.tensors[name], t) for name, t in watched[0].tensors.items())
+
+
+def test_random_changes_are_as_large_as_the_attack_was_and_no_larger():
+    """One step of five levels in a ball of twenty-five: noise of twenty-five would be another size."""
+    for ball in (Linf(eps=25 / 255), L2(eps=5.0)):
+        found = finish(
+            Fooling(subject=SUBJECT, attack=Ascent(ball=ball, climb=Signed(size=5 / 255), steps=1), draws=1).run()
+        )
+        attacked, random = (found.numbers["change"][side] for side in ("attacked", "random"))
+        if isinstance(ball, Linf):
+            assert attacked["largest"] == random["largest"] == 5
+        else:
+            assert 0.8 * attacked["length"] < random["length"] <= attacked["length"] * 1.001 < 1
+
+
+def test_steps_are_counted_by_what_became_of_the_prediction():
+    found = finish(Fooling(subject=SUBJECT, attack=Ascent(ball=Linf(eps=0.0), steps=3), draws=1).run())
+    assert found.numbers["steps that kept the prediction"] == 3 and found.numbers["change"]["attacked"]["largest"] == 0
+    strong = Ascent(ball=Linf(eps=1.0), climb=Signed(size=1.0), steps=4)
+    seen = []
+    found = finish(Fooling(subject=SUBJECT, attack=strong, draws=1).run(), seen.append)
+    steps = [p.facts for p in seen if p.facts.get("step")]
+    assert found.numbers["steps that kept the prediction"] == sum(f["kept"] for f in steps) < 4
+    assert all(("predicted" in f) is not f["kept"] for f in steps)
+
+
+def test_the_map_to_be_copied_is_shown_beside():
+    seen = []
+    finish(Fooling(subject=SUBJECT, attack=Ascent(aim=CopyMap(), steps=1), draws=1).run(), seen.append)
+    assert seen[0].frame["goal"].shape == seen[0].frame["map"].shape and "goal" not in seen[1].frame
 
 
 def test_steps_without_slope_are_counted():
