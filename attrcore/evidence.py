@@ -30,6 +30,7 @@ class Measured(NamedTuple):
     walk: float  # of the clean and the random walk's
     random: list[float]  # of the clean and each randomly changed image's
     chance: float  # of unrelated maps
+    ceiling: float  # of the clean map and itself: less than 1 where its pixels tie
     moved: list[float]  # over the attacked map moved at random: low end, mean and high end of 95 %
 
 
@@ -60,7 +61,7 @@ class Case(NamedTuple):
 
 def measures(k: int, side: int) -> dict[str, Metric]:
     """Those of the fragility literature, by name; `k` pixels of a map so many pixels wide count as most important."""
-    window = max(1, side // 75)  # a digit's neighbours, and three pixels of 224
+    window = max(1, side // 75)  # a digit's neighbours, and two pixels of 224
     return {
         "Top-k overlap": TopKOverlap(k=k),
         "Kendall": Kendall(),
@@ -116,20 +117,22 @@ def evidence(
         controls.append(look(case, moved[-1], label))
         yield {"draws": seed + 1}
     others = torch.cat([c.maps for c in controls])
+    reached = aim(others).masked_fill(~others.flatten(1).any(1), torch.nan)  # a map of nothing has reached nothing
     rows = []
     for name, measure in measures(k, case.x.shape[-1]).items():
         random = measure(clean.maps.expand_as(others), others)
         mean, low, high = interval(null(measure, clean.maps, after.maps, FEW)[:, 0].numpy(force=True))
         both = [float(measure(clean.maps, side.maps)) for side in sides.values()]
         level = float(chance(measure, clean.maps))
-        rows.append(Measured(name, *both, random.tolist(), level, [low, mean, high]))
+        ceiling = float(measure(clean.maps, clean.maps))
+        rows.append(Measured(name, *both, random.tolist(), level, ceiling, [low, mean, high]))
 
     def shift(maps: Tensor) -> Tensor:
         return centre_shift(clean.maps.expand_as(maps), maps)
 
     yield {
         "aim": {"clean": float(aim(clean.maps)), **{side: float(aim(s.maps)) for side, s in sides.items()},
-                "random": aim(others).tolist()},
+                "random": reached.tolist()},
         "likeness": [row._asdict() for row in rows],
         "centre": [mass_centre(m)[0].tolist() for m in (clean.maps, after.maps)],
         "shift": {**{side: float(shift(s.maps)) for side, s in sides.items()}, "random": shift(others).tolist()},

@@ -3,7 +3,6 @@
 import atexit
 import os
 import shutil
-import sys
 import tempfile
 from multiprocessing import spawn
 
@@ -19,6 +18,17 @@ torch.set_num_threads(1)  # two test processes on two cores
 os.environ["ATTRCORE_RUNS"] = tempfile.mkdtemp(prefix="attrcore-runs-")
 os.environ["ATTRCORE_STUDIES"] = "tests.rehearsals"
 atexit.register(shutil.rmtree, os.environ["ATTRCORE_RUNS"], ignore_errors=True)
+
+
+_prepared = spawn.get_preparation_data
+
+
+def without_main(name):
+    """AppTest leaves its script as the main module, which every worker that starts later would run anew, or hang in."""
+    return {k: v for k, v in _prepared(name).items() if not k.startswith("init_main")}
+
+
+spawn.get_preparation_data = without_main
 
 
 class Toy(nn.Module):
@@ -40,19 +50,6 @@ def seeded(make, seed=0):
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return make().eval()
-
-
-@pytest.fixture(autouse=True)
-def main(monkeypatch):
-    """AppTest leaves its script as the main module, which workers that start meanwhile or later would run anew."""
-    module, real = sys.modules["__main__"], spawn.get_preparation_data
-
-    def without_main(name):
-        return {k: v for k, v in real(name).items() if not k.startswith("init_main")}
-
-    monkeypatch.setattr(spawn, "get_preparation_data", without_main)
-    yield
-    sys.modules["__main__"] = module
 
 
 @pytest.fixture

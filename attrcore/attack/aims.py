@@ -144,7 +144,7 @@ class ReorderPixels(Aim):
     difference in units of the clean map's mean.  Tau counts steps, which have no slope.
     """
 
-    counts: ClassVar[str] = "share of pixel pairs reordered"
+    counts: ClassVar[str] = "smoothed share of pixel pairs reordered, ties by half"
 
     pairs: int = knob(20_000, 100, 1_000_000, "Pairs of pixels that are looked at.")
     width: float = knob(2.0, 0.01, 10.0, "Difference, in means of the map, at which a pair counts as ordered.")

@@ -105,7 +105,8 @@ class Climbing:
         value = self.how.aim(heat(self.explain(net, z, self.target[which])), self.goal[which])
         if self.logits is None:
             return value
-        return value - self.how.hold * (logits_of(net, z) - self.logits[which]).square().mean(1)
+        moved = logits_of(self.net, z) - self.logits[which]  # of the network itself: a rounded one says something else
+        return value - self.how.hold * moved.square().mean(1)
 
     def step(self) -> Step:
         """The next one."""

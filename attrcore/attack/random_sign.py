@@ -1,6 +1,6 @@
 """The control of every attack: a random change of the same size."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -35,6 +35,15 @@ class RandomSign(Recipe):
     def moved(self, x: Tensor) -> Tensor:
         """The changed images (B, C, H, W), in whole 8-bit levels."""
         return self.ball.scattered(x, generator("random sign", self.seed))
+
+    def each(self, x: Tensor, numbers: Iterable[int]) -> Tensor:
+        """The same with a draw of its own for each image, which its number names.
+
+        Where several images share one draw, what that draw does by luck is in all of them, and no interval over images
+        tells it from an effect.
+        """
+        draws = [generator(f"random sign of image {int(n)}", self.seed) for n in numbers]
+        return torch.cat([self.ball.scattered(one[None], g) for one, g in zip(x, draws, strict=True)])
 
     def __call__(self, net: nn.Module, explain: Explainer, x: Tensor, target: Tensor) -> Tensor:
         """The changed images, (B, C, H, W)."""

@@ -30,10 +30,10 @@ def success(aim: Aim, maps: Tensor, clean: Tensor) -> Success:
     Its test loss is, for a region, the mean squared distance of the scaled map from the region's mask; for the top, the
     mean square of the scaled map there.  Original maps may lie in an interval as they are: their rate belongs beside.
     """
-    empty = maps.amax((1, 2)) <= 0  # a map of nothing is nowhere
+    even = maps.amax((1, 2)) <= maps.amin((1, 2))  # a map that is the same everywhere marks no place
     if isinstance(aim, MoveCentre):
         way = centre_shift(clean, maps) / diagonal(maps)
-        return Success(way, way, way >= MOVED, way >= MOVED)
+        return Success(way, way, (way >= MOVED) & ~even, (way >= MOVED) & ~even)
     if isinstance(aim, DrainTopPixels):
         scaled = maps / maps.amax((1, 2), keepdim=True).clamp_min(torch.finfo(maps.dtype).tiny)
         loss, most = (scaled.square() * top_pixels(clean, aim.k)).sum((1, 2)) / aim.k, LEFT
@@ -41,7 +41,7 @@ def success(aim: Aim, maps: Tensor, clean: Tensor) -> Success:
     else:
         loss, most = -MatchRegion(region=aim.region)(maps, clean), OUTSIDE
         share = 1 - FillRegion(region=aim.region)(maps, clean)
-    return Success(share, loss, (share <= most) & ~empty, (loss <= most) & ~empty)
+    return Success(share, loss, (share <= most) & ~even, (loss <= most) & ~even)
 
 
 def unit(aim: Aim, maps: Tensor) -> float:

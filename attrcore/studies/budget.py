@@ -40,7 +40,8 @@ class Budget(Recipe):
 
     Of each picture the map of the predicted class, before and after; every image is rounded to 8 bits and read again.
     The attack keeps its best step by the overlap of the most important pixels, as the authors' code does.  Random sign
-    is one random change; the random walk is the authors' control, the best of as many steps as the attack takes.
+    is one random change, another for each picture; the random walk is the authors' control, the best of as many steps
+    as the attack takes.
     """
 
     model: str = knob("", help="Name in the menu of models.")
@@ -89,7 +90,7 @@ class Budget(Recipe):
             clean = seen(*batch, batch.target).maps
             level[rows] = self.chances(clean, len(names))
             for i, j in left:
-                for n, best in self.moved(batch, ATTACKS[i], sizes[j] / LEVELS):
+                for n, best in self.moved(batch, rows, ATTACKS[i], sizes[j] / LEVELS):
                     yield Progress(done + n, total, {"attack": ATTACKS[i], "level": sizes[j]})
                     moved = best
                 table[rows, i, j] = self.compared(batch, clean, reopened(moved))
@@ -102,11 +103,11 @@ class Budget(Recipe):
             self, self.summary(table, level, sizes, names), {"table": table, "chance": level}, made_by(device)
         )
 
-    def moved(self, batch: Case, attack: str, eps: float) -> Iterator[tuple[int, Tensor]]:
-        """Number of the step and the best images so far."""
+    def moved(self, batch: Case, rows: Tensor, attack: str, eps: float) -> Iterator[tuple[int, Tensor]]:
+        """Number of the step and the best images so far, of the pictures of those numbers."""
         ball = Linf(eps=eps)
         if attack == "Random sign":
-            yield self.steps, RandomSign(ball=ball, seed=self.seed).moved(batch.x)
+            yield self.steps, RandomSign(ball=ball, seed=self.seed).each(batch.x, rows)
             return
         how = Ascent(
             aim=MoveCentre() if attack == "Mass centre" else DrainTopPixels(k=self.k),

@@ -112,6 +112,7 @@ class ModelFooling(Recipe):
             "other pictures": {
                 name: interval(m(held.maps, held.maps.roll(1, 0))) for name, m in self.measures(held).items()
             },
+            "others fooled": self.others(held),
             "fine-tuned on": len(pictures), "held out": len(out), "of": names,
         }  # fmt: skip
         tensors = {f"weights.{name}": t.cpu() for name, t in nets["fooled"].state_dict().items()}
@@ -185,6 +186,11 @@ class ModelFooling(Recipe):
         tops = {k: m.amax((1, 2), keepdim=True).clamp_min(torch.finfo(m.dtype).tiny) for k, m in maps.items()}
         images = torch.stack([torch.from_numpy(levels(image)) for image in x])
         return {"images": images} | {f"{k} maps": (m / tops[k]).half().cpu() for k, m in maps.items()}
+
+    def others(self, held: HeldOut) -> dict[str, Any]:
+        """How often another picture's map, of the original network, counts as fooled."""
+        done = success(self.aim, held.maps.roll(1, 0), held.maps)
+        return {"fooled": share(done.by_share), "fooled by test loss": share(done.by_loss)}
 
     def measures(self, held: HeldOut) -> dict[str, Any]:
         """Likenesses of maps, by name."""

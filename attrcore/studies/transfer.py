@@ -81,7 +81,7 @@ class Transfer(Recipe):
             clean = self.maps(net, x, label, matrix)
             matrix.begin(batch, clean)
             for i in left:
-                for n, best in self.moved(rows[i], net, x, label):
+                for n, best in self.moved(rows[i], batch, net, x, label):
                     yield Progress(done + len(batch) * costs[i] * n // (self.attack.steps + 1), total)
                     moved = best
                 z = reopened(moved)
@@ -95,10 +95,10 @@ class Transfer(Recipe):
         """The attack of a row, or the walk that takes as many steps."""
         return self.attack.walk(self.seed) if row.kind == "walk" else self.attack
 
-    def moved(self, row: Row, net: nn.Module, x: Tensor, label: Tensor) -> Iterator[tuple[int, Tensor]]:
-        """Number of the step and the best images so far, (B, C, H, W)."""
+    def moved(self, row: Row, batch: Tensor, net: nn.Module, x: Tensor, label: Tensor) -> Iterator[tuple[int, Tensor]]:
+        """Number of the step and the best images so far, (B, C, H, W), of the pictures of those numbers (B,)."""
         if row.kind == "random":
-            yield self.attack.steps, RandomSign(ball=self.attack.ball, seed=self.seed).moved(x)
+            yield self.attack.steps, RandomSign(ball=self.attack.ball, seed=self.seed).each(x, batch)
             return
         for step in self.ascent(row).iterate(net, EXPLAINERS[row.method](), x, label):
             yield step.n, step.x

@@ -63,7 +63,7 @@ def chosen(scene: pick.Scene) -> Fooling:
         method = knobs.recipe(EXPLAINERS[name], across=270)
         how = climbing(method.differentiable, wants, not small(scene.picture.pixels.shape))
         draws = st.slider("Random changes to compare with", 39, 239, 39, 40, key=kept("draws"), width=270, **LINKED,
-                          help="So many that 95 % of their kind lie between the ends that are told.")  # fmt: skip
+                          help="So many that one more lies between the ends that are told with 95 %.")  # fmt: skip
     target = -1 if scene.wanted is None else scene.wanted
     picture = in_letters(scene.picture.pixels)
     subject = Subject(scene.model, find(scene.model).digest, picture, target, method)
@@ -91,7 +91,7 @@ def described(scene: pick.Scene, at: Places, steps: int) -> Wanted:
         k, pixels = important(scene)
     with at.about:
         words = " ".join(AIMS[aim_name].story().split("\n\n")[:1])
-        st.caption(f"{words} Two unrelated maps share {k / pixels:.1%} of their {k:,} top pixels.")
+        st.caption(f"{words} Of {k:,} pixels picked at random {k / pixels:.1%} would be the same.")
         return Wanted(wanted(AIMS[aim_name], scene, k), ball(norm, eps), steps, k)
 
 

@@ -20,16 +20,23 @@ from pages.parts import cached, fooled, lens, show, swipe
 from pages.parts.knobs import escaped
 from pages.parts.tables import table
 
-HEADS = ("Measure", "Attacked", "Random walk", "Random changes: mean (95 %)", "Chance level", "Moved at random (95 %)")
+HEADS = (
+    "Measure",
+    "Attacked",
+    "Random walk",
+    "Random changes: mean (95 %)",
+    "Chance level",
+    "Moved at random (95 %)",
+    "Same map",
+)
 SIDES = ("attacked", "walk", "random")
+FULL = 0.995  # what a map shares with itself, but for ties
 
 
 def verdict(study: Fooling, found: Result, best: int | None = None) -> None:
     """The attack in a few sentences, `best` the step that was kept where known; a warning where there was no slope."""
     n, classes = found.numbers, cached.classes(study.subject.model)
     overlap = n["likeness"][0]
-    mean, low, high = interval(np.array(overlap["random"]))
-    random = f"{mean:.0%} (95 % of {len(overlap['random'])} draws: {low:.0%} to {high:.0%})"
     kept = n["kept"]["attacked"]
     says = "stays" if kept else f"becomes “{escaped(classes[n['predicted']])}” instead of"
     if overlap["attacked"] != overlap["attacked"]:
@@ -41,20 +48,41 @@ def verdict(study: Fooling, found: Result, best: int | None = None) -> None:
         slopeless(flat, steps)
         return
     step = f" Step {best} of {steps} was kept: the best that keeps the prediction."
-    lost = len(n["kept"]["random"]) - sum(n["kept"]["random"])
-    random += f", {lost} of which lose the prediction" if lost else ""
+    ties = overlap["ceiling"] < FULL
+    tied = f" (of {overlap['ceiling']:.0%} that the map shares with itself: its pixels tie)" if ties else ""
     st.markdown(
         f"**The prediction {says} “{escaped(classes[n['label']])}”** "
         f"({n['chances']['clean']:.1%} before, {n['chances']['attacked']:.1%} after). "
         f"No pixel moved by more than {n['change']['attacked']['largest']} of 255 levels. {aim(study, found)}"
-        f"**Of the {study.k:,} most important pixels {overlap['attacked']:.0%} are left;** a random change of the same "
-        f"size leaves {random}, the best of a random walk of as many steps {overlap['walk']:.0%}, and two unrelated "
-        f"maps share {overlap['chance']:.0%}.{'' if best is None else step}"
+        f"**Of the {study.k:,} most important pixels {overlap['attacked']:.0%} are left{tied};** a random change of "
+        f"the same size leaves {noise(n)}, the best of a random walk of as many steps {overlap['walk']:.0%}, and of "
+        f"pixels picked at random {overlap['chance']:.0%} are among them.{'' if best is None else step}"
     )
     slopeless(flat, steps)
     aims = n["aim"]
-    if flat < steps and aims["attacked"] <= max(aims["walk"], interval(np.array(aims["random"]))[2]):
+    if flat < steps and aims["attacked"] <= max(aims["walk"], middle(aims["random"])[2]):
         st.info("Random changes of the same size get as far: this attack shows nothing that noise does not.")
+
+
+def noise(n: dict[str, Any]) -> str:
+    """What random changes leave of the top pixels, and whatever sets them apart from the attack."""
+    values, change = n["likeness"][0]["random"], n["change"]
+    mean, low, high = middle(values)
+    asides = [f"one more of its {len(values)} draws would lie between {low:.0%} and {high:.0%}"]
+    if lost := len(values) - sum(n["kept"]["random"]):
+        asides.append(f"{lost} of them lose the prediction")
+    if empty := sum(v != v for v in values):
+        asides.append(f"{empty} leave no map at all, and are left out")
+    if not 0.9 < change["random"]["length"] / change["attacked"]["length"] < 1.1:
+        asides.append(f"as a whole {change['random']['length']:.1f} long beside {change['attacked']['length']:.1f}")
+    return "no map at all" if mean != mean else f"{mean:.0%} ({'; '.join(asides)})"
+
+
+def middle(values: Sequence[float]) -> tuple[float, float, float]:
+    """Mean and ends of draws, but for those that gave no number; not numbers where none did."""
+    known = np.array(values, float)
+    known = known[~np.isnan(known)]
+    return interval(known) if len(known) else (np.nan,) * 3
 
 
 def failure(n: dict[str, Any], steps: int) -> str:
@@ -128,36 +156,38 @@ def numbers(study: Fooling, found: Result) -> None:
     )
     st.caption(
         f"Aim: {study.attack.aim.counts}. Then the likeness of the clean map to that of the changed image; 1 is the "
-        "same map. Random walk: as many steps of the same length as the attack takes, each pixel's by lot; the step is "
-        "kept that is best by the attack's own criterion and keeps the prediction. "
-        f"Random changes: every pixel up or down by lot, as far as the attack itself went, {study.draws} draws, seeds "
-        f"0 to {study.draws - 1}. Chance level: two unrelated maps. Moved at random: the attacked map shifted as a "
-        "whole to random places, which keeps its texture. All is measured on the saved 8-bit file, predicted and "
-        "explained again by the network itself."
+        "same map, unless its pixels tie: the last column. Random walk: as many steps as the attack takes, each of a "
+        "pixel's by lot; the step is kept that is best by the attack's own criterion and keeps the prediction. A walk "
+        "of few steps stays further inside the ball than single draws and may do less: see the lengths. "
+        f"Random changes: {study.draws} draws, seeds 0 to {study.draws - 1}, as far as the attack itself went: in an "
+        "L-inf ball every pixel up or down by that much, where black and white leave room; in an L2 ball so many that "
+        "the whole is as long. In brackets the ends between which one more draw lies with 95 %. Chance level: pixels "
+        "in random order; of the cosine, the map moved. Maps of other pictures are often more alike than that. Moved "
+        "at random: the attacked map shifted, mirrored and turned, which keeps its texture. All is measured on the "
+        "saved 8-bit file, predicted and explained again by the network itself."
     )
 
 
 def rows(n: dict[str, Any]) -> list[tuple[str, ...]]:
     """Every measure of a result's numbers, in words, in the order of `HEADS`."""
-    aims = n["aim"]
-    told = [("Aim", *both(aims), spread(aims["random"]), f"before: {figure(aims['clean'])}", "")]
+    aims, chances, kept, change = (n[name] for name in ("aim", "chances", "kept", "change"))
+    told: list[tuple[str, ...]] = [("Aim", *both(aims), spread(aims["random"]), f"before: {figure(aims['clean'])}")]
     told += [
         (row["measure"], *both(row), spread(row["random"]), figure(row["chance"]),
-         f"{figure(row['moved'][0])} to {figure(row['moved'][2])}")
+         f"{figure(row['moved'][0])} to {figure(row['moved'][2])}", figure(row["ceiling"]))
         for row in n["likeness"]
     ]  # fmt: skip
     told += [
-        ("Centre shift, px", *both(n["shift"]), spread(n["shift"]["random"]), "", ""),
-        ("Probability of the predicted class", *(f"{n['chances'][side]:.1%}" for side in SIDES[:2]),
-         spread(n["chances"]["random"], "{:.1%}"), f"before: {n['chances']['clean']:.1%}", ""),
-        ("Prediction kept", *("yes" if n["kept"][side] else "no" for side in SIDES[:2]),
-         f"{sum(n['kept']['random'])} of {len(n['kept']['random'])}", "", ""),
-        ("Largest change, levels", *(str(n["change"][side]["largest"]) for side in SIDES), "", ""),
-        ("Values changed", *(f"{n['change'][side]['share']:.0%}" for side in SIDES), "", ""),
-        ("Length of the change (L2)", *(figure(n["change"][side]["length"]) for side in SIDES), "",
-         ""),
+        ("Centre shift, px", *both(n["shift"]), spread(n["shift"]["random"])),
+        ("Probability of the predicted class", *(f"{chances[side]:.1%}" for side in SIDES[:2]),
+         spread(chances["random"], "{:.1%}"), f"before: {chances['clean']:.1%}"),
+        ("Prediction kept", *("yes" if kept[side] else "no" for side in SIDES[:2]),
+         f"{sum(kept['random'])} of {len(kept['random'])}"),
+        ("Largest change, levels", *(str(change[side]["largest"]) for side in SIDES)),
+        ("Values changed", *(f"{change[side]['share']:.0%}" for side in SIDES)),
+        ("Length of the change (L2)", *(figure(change[side]["length"]) for side in SIDES)),
     ]  # fmt: skip
-    return told
+    return [(*row, *[""] * (len(HEADS) - len(row))) for row in told]
 
 
 def both(n: dict[str, Any]) -> tuple[str, ...]:
@@ -172,7 +202,7 @@ def figure(value: float) -> str:
 
 def spread(values: Sequence[float], form: str = "{:.2f}") -> str:
     """Mean and the range of 95 % of draws."""
-    found = interval(np.array(values, dtype=float))
+    found = middle(values)
     if not np.isfinite(found).all():
         return ""
     mean, low, high = (form.format(v) for v in found)

@@ -89,14 +89,15 @@ def numbers(study: ModelFooling, n: dict[str, Any]) -> None:
         f"far as in the fooled network, in a random direction. By share: {by_share}. By test loss, as Heo et al. "
         f"count: {by_loss}. "
         "Likenesses are to the original's map, 1 is the same; where pixels tie the original itself stays below 1. "
-        "Chance: unrelated maps. Other pictures: each map of the original beside that of another picture. Weights "
+        "Chance: unrelated maps. Other pictures: each map of the original beside that of another picture; how "
+        "often that one would count as fooled says what the count is worth. Weights "
         "moved: how far all have moved together, as a share of their length."
     )
 
 
 def rows(n: dict[str, Any]) -> list[tuple[str, ...]]:
     """Every measure in words, in the order of the table's columns."""
-    nets = [n["networks"][name] for name in HEADS]
+    nets, others = [n["networks"][name] for name in HEADS], n["others fooled"]
 
     def row(title: str, each: Callable[[dict[str, Any]], str], *beside: str) -> tuple[str, ...]:
         return title, *map(each, nets), *(*beside, "", "")[:2]
@@ -104,8 +105,13 @@ def rows(n: dict[str, Any]) -> list[tuple[str, ...]]:
     found = [
         row("Predicts the label", lambda net: shared(net["accuracy"])),
         row("Same prediction", lambda net: shared(net["agreement"])),
-        row("Fooled, by share", lambda net: shared(net["fooled"])),
-        row("Fooled, by test loss", lambda net: shared(net["fooled by test loss"])),
+        row("Fooled, by share", lambda net: shared(net["fooled"]), "", shared(others["fooled"])),
+        row(
+            "Fooled, by test loss",
+            lambda net: shared(net["fooled by test loss"]),
+            "",
+            shared(others["fooled by test loss"]),
+        ),
         row("Distance, by share", lambda net: figure(net["distance"])),
         row("Distance, by test loss", lambda net: figure(net["test loss"])),
     ]

@@ -130,7 +130,7 @@ def leaf(value: Any) -> str:
 OTHERS = "In brackets 95 % intervals, where the result holds them."
 HEADS = {
     "Fooling": (evidence.HEADS[1:], "Likeness of the clean map to the map of the changed image; 1 is the same map. In "
-                "brackets, 95 % of the random changes. Chance level: two unrelated maps."),
+                "brackets, where one more random change lies with 95 %. Chance level: pixels in random order."),
     "Budget": ((*ATTACKS, "Chance level"), "Means over pictures, in brackets their 95 % intervals: Student's t, of "
-               "shares Wilson's. Random sign and random walk are the controls; chance level: two unrelated maps."),
+               "shares Wilson's. Random sign and random walk are the controls; chance level: pixels in random order."),
 }  # fmt: skip
