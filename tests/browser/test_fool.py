@@ -60,11 +60,17 @@ def test_an_attack_runs_to_its_end_and_its_image_fools_again(quiet, server, tmp_
     row = quiet.get_by_role("row", name="Top-k overlap")
     expect(row).to_contain_text(f"{overlap['attacked']:.2f}")
     assert overlap["attacked"] < min(overlap["random"])
-    expect(quiet.locator(".where")).to_have_text("Step 40 of 40")
+    kept_at = quiet.get_by_role("button", name="Kept: step")
+    best = int(kept_at.inner_text().split()[-1])
+    expect(quiet.locator(".where")).to_have_text(f"Step {best} of 40")  # what the page goes on about
     slider = quiet.get_by_role("slider", name="Step")
     slider.focus()
     slider.press("Home")
     expect(quiet.locator(".where")).to_have_text("Step 0 of 40")
+    slider.press("End")
+    expect(quiet.locator(".where")).to_have_text("Step 40 of 40")
+    kept_at.click()
+    expect(quiet.locator(".where")).to_have_text(f"Step {best} of 40")
     assert not serious(quiet)
     with quiet.expect_download() as file:
         quiet.get_by_role("button", name="Attacked image (.png)").click()

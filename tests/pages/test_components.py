@@ -181,6 +181,12 @@ def test_frames_arrive_as_they_are():
     assert head["numbers"] == [[None] * 6, [0, 0.05, 0.1, 0.15, 0.2, 0.45]]
 
 
+def test_notes_and_the_kept_step_travel():
+    frames = [frame(0), frame(1)._replace(note="prediction lost: 7")]
+    head, _ = unpacked(theatre.packed("t", play()._replace(kept=1), linked(frames), (1, False)))
+    assert head["notes"] == ["", "prediction lost: 7"] and head["kept"] == 1
+
+
 def test_files_travel_as_they_are_and_long_strips_are_cut():
     file = BytesIO()
     Image.fromarray(PHOTO).save(file, "JPEG")

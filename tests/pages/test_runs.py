@@ -64,7 +64,7 @@ def result(study, numbers):
 def fooled(attacked, random, chance=0.125, **settings):
     """A Fooling with these likenesses."""
     likeness = [{"measure": name, "attacked": attacked, "walk": 0.75, "random": random, "chance": chance,
-                 "moved": [0.0, 0.1, 0.2]} for name in measures(100, 28)]  # fmt: skip
+                 "moved": [0.0, 0.1, 0.2], "ceiling": 1.0} for name in measures(100, 28)]  # fmt: skip
     change = {"largest": 8, "mean": 4.0, "share": 0.5, "length": 1.0}
     sides = {"attacked": 0.5, "walk": 0.5, "random": random}
     return result(Fooling(**settings), {"aim": {"clean": 0.5, **sides}, "likeness": likeness, "shift": sides,
