@@ -9,8 +9,8 @@ from attrcore.attack.climbs import Signed
 from attrcore.attack.directions import Derivative
 from attrcore.balls import L2, Linf
 from attrcore.data.digits import packaged_digits
-from attrcore.explain.grad_cam import GradCam
 from attrcore.explain.gradient import Gradient
+from attrcore.explain.gradient_x_input import GradientXInput
 from attrcore.kinds import Refused
 from attrcore.models import MODELS
 from attrcore.png import from_letters, in_letters, levels
@@ -138,10 +138,10 @@ def test_what_does_not_fit_is_refused_with_the_rule(changed, says):
 
 
 def test_a_map_has_its_ceiling_where_its_pixels_tie():
-    """Grad-CAM of a digit ties in what it leaves at zero; the plain gradient does not tie."""
+    """Gradient times input of a digit is zero wherever that is black; the gradient itself does not tie."""
     rows = {}
-    for explainer in (GradCam(), Gradient()):
+    for explainer in (GradientXInput(), Gradient()):
         subject = replace(SUBJECT, explainer=explainer)
         found = finish(Fooling(subject=subject, attack=Ascent(steps=1), k=400, draws=1).run())
         rows[type(explainer)] = found.numbers["likeness"][0]
-    assert rows[GradCam]["ceiling"] < 0.99 < rows[Gradient]["ceiling"]
+    assert rows[GradientXInput]["ceiling"] < 0.99 < rows[Gradient]["ceiling"]
