@@ -82,7 +82,8 @@ def needs(part):
 def engine():
     """Warm: the lane's worker is there."""
     from attrcore import jobs  # not above: dask takes the handlers that it finds, and pytest's are not there yet
-    from tests.lane import fresh, over
+    from tests.lane import fresh
+    from tests.waiting import over
 
     started = jobs.engine()
     over(started, started.start(fresh(), "anna"), 120)

@@ -43,7 +43,8 @@ def stage(study: Fooling, seen: Run) -> None:
             st.caption("The first map is being computed …")
         return
     numbers = [n for n in kept.frames(seen.key, since + 1) if n in facts][:AT_ONCE]
-    goal = kept.frame(seen.key, 0).get("goal")
+    copies = numbers and isinstance(study.attack.aim, CopyMap)
+    goal = kept.frame(seen.key, 0).get("goal") if copies else None
     frames = [frame(n, facts[n], kept.frame(seen.key, n), goal, study) for n in numbers]
     live = seen.live or more(study, seen)
     told = play(study, key, facts[0])._replace(kept=None if live or seen.state != "done" else best(seen))

@@ -3,7 +3,7 @@ import pytest
 
 @pytest.fixture(scope="module")
 def studying():
-    """The engine with its worker for studies awake: one that wakes up later would run the page as its main script."""
+    """The engine with its worker for studies awake: its first start takes longer than a page waits."""
     from attrcore import jobs  # not above: dask takes the handlers that it finds, and pytest's are not there yet
 
     engine = jobs.engine()

@@ -161,8 +161,9 @@ def lacking(gaps, ask, run="r"):
 
 
 def test_frames_arrive_as_they_are():
-    frames = [frame(n) for n in range(5)] + [frame(9)]
-    head, files = unpacked(theatre.packed("t", play(), linked(frames), (9, True)))
+    frames = [frame(n) for n in range(5)] + [frame(9)._replace(note="lost")]
+    head, files = unpacked(theatre.packed("t", play()._replace(kept=3), linked(frames), (9, True)))
+    assert head["notes"] == [""] * 5 + ["lost"] and head["kept"] == 3
     assert (
         head["steps"] == [0, 1, 2, 3, 4, 9]
         and head["before"] == [-1, 0, 1, 2, 3, 4]
@@ -179,12 +180,6 @@ def test_frames_arrive_as_they_are():
     assert all(np.array_equal(m, f.marks[1].top) for m, f in zip(masks, frames, strict=True))
     assert head["tops"][0] is None and head["centres"][1][5] == [3, 1] and head["centres"][0] == [None] * 6
     assert head["numbers"] == [[None] * 6, [0, 0.05, 0.1, 0.15, 0.2, 0.45]]
-
-
-def test_notes_and_the_kept_step_travel():
-    frames = [frame(0), frame(1)._replace(note="prediction lost: 7")]
-    head, _ = unpacked(theatre.packed("t", play()._replace(kept=1), linked(frames), (1, False)))
-    assert head["notes"] == ["", "prediction lost: 7"] and head["kept"] == 1
 
 
 def test_files_travel_as_they_are_and_long_strips_are_cut():
