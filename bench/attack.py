@@ -4,6 +4,7 @@
     python bench/attack.py steps            a step of an attack beside its bare passes
     python bench/attack.py authors          top-k on integrated gradients beside the authors' loop
     python bench/attack.py memory           what a thousand steps leave in memory
+    python bench/attack.py cuda memory      any of them on one device only
 
 Prints tables; asserts nothing.  Both sides have the same weights and images and take turns, on one thread; the median
 of the rounds counts.  On a CPU seconds are the processor's, of which others on the machine take none.  Where there is a
@@ -232,16 +233,18 @@ def resident(menu: str, device: str) -> tuple[list[float], str]:
 TABLES: dict[str, Callable[[str], None]] = {"steps": steps, "authors": authors, "memory": memory}
 
 
-def main(chosen: Iterable[str]) -> None:
-    """Those tables, on the CPU and on what is better."""
+def main(words: Iterable[str]) -> None:
+    """Those tables, or all, on those devices: by default on the CPU and on what is better."""
     torch.set_num_threads(1)
+    there = tuple(dict.fromkeys(("cpu", best_device())))
+    for word in words:
+        if word not in (*TABLES, *there):
+            raise SystemExit(f"there is no {word!r} here, only the tables {', '.join(TABLES)} and {', '.join(there)}")
     print(f"torch {torch.__version__}, 1 thread")
-    for name in chosen:
-        if name not in TABLES:
-            raise SystemExit(f"there is no table {name!r}, only {', '.join(TABLES)}")
-        for device in dict.fromkeys(("cpu", best_device())):
+    for name in [word for word in words if word in TABLES] or TABLES:
+        for device in [word for word in words if word in there] or there:
             TABLES[name](device)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:] or TABLES)
+    main(sys.argv[1:])

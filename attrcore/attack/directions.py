@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from attrcore.attack.surrogate import softened, spreads
-from attrcore.batches import in_chunks
+from attrcore.batches import alike, in_chunks
 from attrcore.draws import generator
 from attrcore.kinds import Explainer, Refused
 from attrcore.recipe import Recipe, knob
@@ -57,7 +57,10 @@ class Derivative(Direction):
             nonlocal stage, soft, spread
             if self.corners != "as they are" and (now := self.stage(n, steps)) != stage:
                 spread = spreads(net, x) if spread is None else spread
-                stage, soft = now, softened(net, self.beta * 10 ** (now / (STAGES - 1)), spread)
+                sharper = softened(net, self.beta * 10 ** (now / (STAGES - 1)), spread)
+                if stage >= 0:
+                    alike(sharper, soft)
+                stage, soft = now, sharper
             return derivative(soft, explain, objective, x)
 
         return at

@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from attrcore import batches
 from attrcore.attack.aims import DrainTopPixels, FillRegion, MoveCentre, TurnAway
 from attrcore.attack.ascent import Ascent
 from attrcore.attack.climbs import Adam, Momentum, Signed
@@ -11,6 +12,7 @@ from attrcore.attack.directions import NES, SPSA, Derivative, Lot
 from attrcore.attack.random_sign import RandomSign
 from attrcore.attack.seen import Seen
 from attrcore.balls import L2, Linf
+from attrcore.batches import saved_blocks
 from attrcore.data.digits import packaged_digits
 from attrcore.explain import EXPLAINERS, DeepLift, GradCam, SmoothGrad
 from attrcore.explain.gradient import Gradient
@@ -204,6 +206,14 @@ def test_what_has_no_derivative_is_attacked_by_trial_and_refused_otherwise(digit
         Ascent(**how)(net, explain, x, label)
     steps = list(Ascent(direction=SPSA(trials=4), **how).iterate(net, explain, x, label))
     assert (steps[-1].score > steps[0].score).all()
+
+
+def test_how_much_fits_is_measured_once_for_all_sharper_networks(digits, monkeypatch):
+    net, x, label = digits
+    measured = []
+    monkeypatch.setattr(batches, "saved_blocks", lambda net, one: measured.append(net) or saved_blocks(net, one))
+    list(Ascent(steps=20).iterate(copy.deepcopy(net), Gradient(), x, label))
+    assert len({id(found) for found in measured}) == 2  # the network itself and the first with rounded corners
 
 
 def test_a_step_leaves_everything_as_found(toy, x):
