@@ -12,7 +12,7 @@ import re
 import statistics
 import sys
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from attrcore.models import MODELS
 from tests.browser.conftest import CHROMIUM, FLAGS, Server, idle
 
-CLICKS = 60
+CLICKS, ATTACKS = 60, 8
 VISITORS, SECONDS = 30, 20
 WARM = 20  # seconds until every worker is up
 
@@ -46,6 +46,12 @@ ALL_NEW = f"""before => {{
         && document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'
         && performance.now() - window.heard;
 }}"""
+# Milliseconds from there to the first frame of a step that an attack has taken; its stage is in a shadow tree.
+MOVING = """() => {
+    const find = root => root.querySelector('.where')
+        || [...root.querySelectorAll('*')].map(e => e.shadowRoot && find(e.shadowRoot)).find(Boolean);
+    return /Step [1-9]/.test(find(document)?.innerText) && performance.now() - window.heard;
+}"""
 
 
 def additions() -> float:
@@ -84,6 +90,22 @@ def clicks(page: Page, act: Callable[[int], None], count: int) -> list[float]:
         act(i)
         took = page.wait_for_function(ALL_NEW, arg=before, polling="raf", timeout=60_000).json_value()
         found.append(took / 1000)
+        idle(page)
+    return found
+
+
+def attacks(page: Page, digits: Iterable[int]) -> list[float]:
+    """Seconds from the click on Attack to the first step on the stage, of one digit after the other."""
+    page.evaluate(LISTEN)
+    found = []
+    for digit in digits:
+        number = page.get_by_label("Picture (0 to 4999)")
+        number.fill(str(digit))
+        number.press("Enter")
+        idle(page)
+        page.get_by_role("button", name="Attack", exact=True).click()
+        found.append(page.wait_for_function(MOVING, polling="raf", timeout=60_000).json_value() / 1000)
+        expect(page.get_by_role("heading", name="What it did")).to_be_visible(timeout=60_000)
         idle(page)
     return found
 
@@ -166,6 +188,12 @@ def main() -> None:
                     page.get_by_role("option", name=photos[i % len(photos)]).click()
 
                 row("click to SqueezeNet's gradient on a new photo", lambda: clicks(page, next_photo, 4), "<= 1")
+            page.goto(f"{server.url}/fool?steps=20")
+            idle(page)
+            attacks(page, range(200, 202))
+            row(
+                "click on Attack to the first step of a digit", lambda: attacks(page, range(202, 202 + ATTACKS)), "<= 1"
+            )
             browser.close()  # its machine is not the server's, and even an empty page costs a tenth of a core
             row(
                 f"rerun that computes nothing, {VISITORS} visitors, one a second each",
