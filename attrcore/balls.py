@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from attrcore.kinds import Ball
-from attrcore.recipe import knob
+from attrcore.recipe import knob, menu
 
 LEVELS = 255  # an 8-bit file holds whole multiples of 1 / 255
 
@@ -108,6 +108,9 @@ class L2(Ball):
     def per_value(self, size: float, values: int) -> float:
         """Less, the more there are."""
         return size / values**0.5
+
+
+BALLS: dict[str, type[Ball]] = menu({"L-inf": Linf, "L2": L2})
 
 
 def signs(origin: Tensor, g: torch.Generator) -> Tensor:

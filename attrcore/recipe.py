@@ -133,9 +133,18 @@ def family(kind: type[Recipe]) -> dict[str, type[Recipe]]:
     return {called(cls): cls for cls in Recipe.kinds.values() if issubclass(cls, kind) and cls is not kind}
 
 
+_names: dict[type, str] = {}
+
+
+def menu(kinds: dict[str, type[Any]]) -> dict[str, type[Any]]:
+    """A menu of classes; from here on `called` tells them by their names in it."""
+    _names.update({cls: name for name, cls in kinds.items()})
+    return kinds
+
+
 def called(cls: type[Recipe]) -> str:
-    """A class of recipes as people read it: MeanColour is "Mean colour"."""
-    return re.sub("(?<=[a-z])(?=[A-Z])", " ", cls.__name__).capitalize()
+    """A class of recipes as people read it: its name in a menu, or MeanColour is "Mean colour"."""
+    return _names.get(cls) or re.sub("(?<=[a-z])(?=[A-Z])", " ", cls.__name__).capitalize()
 
 
 @cache

@@ -2,7 +2,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from attrcore.recipe import Recipe, called, knob
+from attrcore.recipe import Recipe, called, knob, menu
 
 
 @dataclass(frozen=True)
@@ -102,6 +102,12 @@ def test_a_number_without_a_range_is_no_knob():
 
 def test_people_read_names_in_words():
     assert called(type("MeanColour", (), {})) == "Mean colour" and called(Spice) == "Spice"
+
+
+def test_people_read_the_names_of_a_menu():
+    acronym = type("GradCAMish", (), {})
+    assert called(acronym) == "Grad camish" and menu({"Grad-CAM-ish": acronym}) == {"Grad-CAM-ish": acronym}
+    assert called(acronym) == "Grad-CAM-ish"
 
 
 def test_annotations_written_as_strings_are_checked_too(tmp_path, monkeypatch):

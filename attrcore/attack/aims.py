@@ -59,7 +59,7 @@ class MoveCentre(Aim):
 class FillRegion(Aim):
     """Draw the map into a region (Ghorbani et al., 2019, arXiv:1710.10547: targeted).
 
-    The share of the map that lies within it.
+    The share of the map that lies within the region.
     """
 
     counts: ClassVar[str] = "share of the map in the region"
@@ -148,7 +148,7 @@ class ReorderPixels(Aim):
 
     pairs: int = knob(20_000, 100, 1_000_000, "Pairs of pixels that are looked at.")
     width: float = knob(2.0, 0.01, 10.0, "Difference, in means of the map, at which a pair counts as ordered.")
-    seed: int = knob(0, 0, 2**31 - 1, "Which pairs are drawn.")
+    seed: int = knob(0, 0, 2**31 - 1, "Which pairs are drawn.", label="Seed of the pairs")
 
     def __call__(self, maps: Tensor, clean: Tensor) -> Tensor:
         """(B, H, W), (B, H, W) -> (B,)."""

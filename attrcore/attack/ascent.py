@@ -14,12 +14,15 @@ from attrcore.balls import Linf
 from attrcore.draws import generator
 from attrcore.kinds import Aim, Ball, Explainer, Metric, Step
 from attrcore.maps import heat
-from attrcore.recipe import Recipe, knob, part
+from attrcore.recipe import Recipe, knob, menu, part
 
 
 @dataclass(frozen=True)
 class Aimed(Metric):
     """The aim itself: the best is what reaches it best (Ghorbani et al., 2019, arXiv:1710.10547, Algorithm 1)."""
+
+
+menu({"The aim itself": Aimed})
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class Ascent(Recipe):
     )
     hold: float = knob(0.0, 0.0, 1e6, "Weight of staying at the clean image's logits (mean squared change).")
     criterion: Metric = part(Aimed(), "What the best step is best by: the aim, or least likeness to the clean map.")
-    seed: int = knob(0, 0, 2**31 - 1, "Where random starts are.")
+    seed: int = knob(0, 0, 2**31 - 1, "Where random starts are.", label="Seed of random starts")
 
     def begin(self, net: nn.Module, explain: Explainer, x: Tensor, target: Tensor) -> "Climbing":
         """An attack on (B, C, H, W) images and the classes (B,) that are explained, before its first step."""

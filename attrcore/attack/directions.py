@@ -10,7 +10,7 @@ from attrcore.attack.surrogate import softened, spreads
 from attrcore.batches import alike, in_chunks
 from attrcore.draws import generator
 from attrcore.kinds import Explainer, Refused
-from attrcore.recipe import Recipe, knob
+from attrcore.recipe import Recipe, knob, menu
 
 # What is to grow: network, images (n, C, H, W) and which of the batch they are -> (n,).
 Objective = Callable[[nn.Module, Tensor, slice], Tensor]
@@ -94,7 +94,7 @@ class SPSA(Direction):
 
     trials: int = knob(8, 1, 1000, "Random directions per step.")
     radius: float = knob(2 / 255, 1e-4, 0.5, "How far to try, in [0, 1] units.")
-    seed: int = knob(0, 0, 2**31 - 1, "Which directions are drawn.")
+    seed: int = knob(0, 0, 2**31 - 1, "Which directions are drawn.", label="Seed of the directions")
 
     def draw(self, shape: torch.Size, g: torch.Generator) -> Tensor:
         """One direction."""
@@ -136,7 +136,7 @@ class Lot(Direction):
     change: it looks at as many maps as the attack does.
     """
 
-    seed: int = knob(0, 0, 2**31 - 1, "Which signs are drawn.")
+    seed: int = knob(0, 0, 2**31 - 1, "Which signs are drawn.", label="Seed of the signs")
 
     def slope(self, net: nn.Module, explain: Explainer, objective: Objective, steps: int) -> Slope:
         """The signs of each step."""
@@ -146,3 +146,6 @@ class Lot(Direction):
             return (signs.to(x) * 2 - 1).expand_as(x)
 
         return at
+
+
+DIRECTIONS: dict[str, type[Direction]] = menu({"Derivative": Derivative, "SPSA": SPSA, "NES": NES, "Random signs": Lot})

@@ -23,7 +23,7 @@ from attrcore.explain.random_map import RandomMap
 from attrcore.explain.smoothgrad import SmoothGrad
 from attrcore.explain.smoothgrad_squared import SmoothGradSquared
 from attrcore.explain.vargrad import VarGrad
-from attrcore.recipe import Recipe
+from attrcore.recipe import Recipe, menu
 
 GROUPS: dict[str, dict[str, type[Recipe]]] = {
     "Gradients": {
@@ -81,4 +81,4 @@ ABOUT = {
 }
 
 # The same methods without the groups, in the order of the menu.
-EXPLAINERS: dict[str, type[Recipe]] = {name: cls for group in GROUPS.values() for name, cls in group.items()}
+EXPLAINERS: dict[str, type[Recipe]] = menu({name: cls for group in GROUPS.values() for name, cls in group.items()})

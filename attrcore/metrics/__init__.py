@@ -16,16 +16,17 @@ from attrcore.metrics.lens import LensPrecision, LensRecall
 from attrcore.metrics.spearman import Spearman
 from attrcore.metrics.ssim import SSIM
 from attrcore.metrics.top_k import TopKOverlap
+from attrcore.recipe import menu
 
-METRICS: dict[str, type[Metric]] = {
+METRICS: dict[str, type[Metric]] = menu({
     "Spearman": Spearman,
     "Kendall": Kendall,
     "Top-k overlap": TopKOverlap,
     "Cosine": Cosine,
     "SSIM": SSIM,
     "HOG-Pearson": HogPearson,
-}
+})  # fmt: skip
 
 # What one map keeps of another, as of a clean picture's: recall and precision are not symmetric, and where k is a large
 # share of the pixels, chance alone brings both near one.  So they are no part of what METRICS say together.
-KEPT: dict[str, type[Metric]] = {"LENS-recall": LensRecall, "LENS-precision": LensPrecision}
+KEPT: dict[str, type[Metric]] = menu({"LENS-recall": LensRecall, "LENS-precision": LensPrecision})

@@ -4,7 +4,7 @@ import streamlit as st
 
 from attrcore import jobs, kept
 from attrcore.studies.fooling import Fooling
-from pages.parts import attacks, described, evidence, fooled, pick, preview, reproduce, watch
+from pages.parts import attacks, cost, described, evidence, fooled, pick, preview, reproduce, watch
 from pages.parts.knobs import escaped
 
 st.title("Fool")
@@ -24,10 +24,11 @@ else:
 if obstacle and jobs.engine().look(study.key()) is None:
     st.info(obstacle)
 else:
-    passes = 3 * study.subject.explainer.passes + 2
-    seen = watch.start(study, "Attack", f"One step asks for about {passes} passes through the network.")
+    seen, place = watch.start(study, "Attack"), st.empty()
     if scene is not None and (seen is None or not (seen.live or seen.frame is not None)):
-        preview.scene(scene, study.subject.explainer)
+        place.caption("How long it takes is told when its map is there …")
+        one = preview.scene(scene, study.subject.explainer)
+        place.caption("" if one is None else cost.told(study, one))
 over = watch.follow(study, lambda seen: fooled.stage(study, seen), lambda seen: fooled.more(study, seen))
 if over is not None and over.state == "done":
     found = kept.result(over.key)

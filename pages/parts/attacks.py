@@ -10,14 +10,14 @@ import streamlit as st
 from attrcore.attack.aims import CopyMap, DrainTopPixels, FillRegion, MoveCentre, ReorderPixels, TurnAway
 from attrcore.attack.ascent import Ascent
 from attrcore.attack.climbs import Climb
-from attrcore.attack.directions import SPSA, Derivative, Direction
+from attrcore.attack.directions import DIRECTIONS, SPSA, Derivative
 from attrcore.attack.regions import Box, Frame, Painted, Shape
-from attrcore.balls import L2, LEVELS, Linf
+from attrcore.balls import BALLS, L2, LEVELS, Linf
 from attrcore.explain import EXPLAINERS
 from attrcore.kinds import Aim, Ball
 from attrcore.models import find
 from attrcore.png import in_letters
-from attrcore.recipe import called, family
+from attrcore.recipe import Recipe, called, family
 from attrcore.studies.fooling import Fooling, Subject
 from pages.parts import canvas, knobs, pick, pictures, show
 from pages.parts.knobs import LINKED, kept, usual
@@ -34,6 +34,7 @@ AIMS: dict[str, type[Aim]] = {
 REGIONS = ("box", "polygon", "lines", "frame")
 SMALL = 64  # px: pictures up to that wide are digits and signs
 WIDTH = 190  # px of a short widget
+CANVAS = 300  # px of the surface on which a region is drawn: the button that starts stays in sight
 
 
 class Places(NamedTuple):
@@ -80,12 +81,12 @@ def described(scene: pick.Scene, at: Places, steps: int) -> Wanted:
     """Aim, ball, steps (usually so many) and k, as the widgets say."""
     with at.more:
         norm = st.segmented_control(
-            "Ball", ("L-inf", "L2"), default="L-inf", required=True, key=kept("ball"), **LINKED,
+            "Ball", BALLS, default="L-inf", required=True, key=kept("ball"), **LINKED,
             help="L-inf: every pixel may change by so much. L2: the whole change may be so long.",
         )  # fmt: skip
     with at.row:
         aim_name = st.selectbox("Aim", AIMS, key=kept("aim"), filter_mode=None, width=215, **LINKED,
-                                help="\n\n".join(f"**{n}**: {c.title()}" for n, c in AIMS.items()))  # fmt: skip
+                                help=each(AIMS))  # fmt: skip
         eps = size(norm, small(scene.picture.pixels.shape))
         steps = st.number_input("Steps", 1, 1000, steps, key=usual("steps", steps), width=90, **LINKED)
         k, pixels = important(scene)
@@ -160,14 +161,17 @@ def region(scene: pick.Scene) -> Shape:
         how = st.segmented_control("Draw a", REGIONS, default="box", required=True, key=kept("region"), **LINKED)
         if how == "frame":
             return knobs.recipe(Frame)
-        st.markdown("Draw on the image where the map is to go. Until you do, it is the upper left quarter.")
+        st.markdown("Draw on the image where the map is to go. Until you do, it is the upper left quarter, as tinted.")
     with left:
         tint = np.round(0.4 * image + 0.6 * np.array((230, 97, 1))).astype(np.uint8)
-        mask = canvas.mask(image, tint, "fool.canvas", how, "Draw where the map is to go")
+        usually = Box(0.0, 0.0, 0.5, 0.5)
+        inside = usually.mask(*image.shape[:2]).numpy()[..., None]
+        blank = np.where(inside, tint, image)
+        mask = canvas.mask(image, tint, "fool.canvas", how, "Draw where the map is to go", blank, CANVAS)
     if mask.any():
         right.caption(f"{mask.mean():.0%} of the image: a map spread evenly has as much of its weight there.")
         return Painted.of(mask)
-    return Box(0.0, 0.0, 0.5, 0.5)
+    return usually
 
 
 def other(scene: pick.Scene) -> str:
@@ -188,16 +192,15 @@ def climbing(smooth: bool, wants: Wanted, photo: bool) -> Ascent:
 
     A photo's prediction, one of a thousand, is lost within some steps, and never found again, where nothing holds it.
     """
-    kinds = family(Direction)
-    usual_one = Derivative if smooth else SPSA
+    usual_one = called(Derivative if smooth else SPSA)
     with st.container(horizontal=True, gap="medium"):
-        names = list(kinds)
-        at = names.index(called(usual_one))
-        direction = kinds[st.selectbox("Direction", kinds, at, key=usual("direction", names[at]), filter_mode=None,
-                                       width=WIDTH, **LINKED)]  # fmt: skip
+        at = list(DIRECTIONS).index(usual_one)
+        direction = DIRECTIONS[st.selectbox("Direction", DIRECTIONS, at, key=usual("direction", usual_one), width=WIDTH,
+                                            filter_mode=None, help=each(DIRECTIONS), **LINKED)]  # fmt: skip
         stepping = rule("climb")
         share = st.number_input("Step (share of the largest change)", 0.001, 2.0, 0.1, 0.05, key=kept("step"),
-                                width=270, **LINKED)  # fmt: skip
+                                width=270, help="Ten steps of 0.1 in a row reach the rim of the ball.",
+                                **LINKED)  # fmt: skip
         usually = 0.1 if photo else 0.0
         hold = st.number_input(
             "Hold", 0.0, 1e6, usually, 0.1, key=usual("hold", usually), width=150, **LINKED,
@@ -217,4 +220,9 @@ def rule(key: str) -> type[Climb]:
     """How attacks step along their slope."""
     rules = family(Climb)
     return rules[st.selectbox("Climb", rules, list(rules).index("Signed"), key=kept(key), filter_mode=None,
-                              width=WIDTH, **LINKED)]  # fmt: skip
+                              width=WIDTH, help=each(rules), **LINKED)]  # fmt: skip
+
+
+def each(kinds: dict[str, type[Recipe]]) -> str:
+    """What a menu's entries are, a paragraph each."""
+    return "\n\n".join(f"**{name}**: {cls.title()}" for name, cls in kinds.items())

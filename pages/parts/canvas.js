@@ -1,4 +1,5 @@
-// Painting.  One ink, 0 to 255 per pixel, mixes two pictures: `base` where nothing is painted, `reveal` where all is.
+// Painting.  One ink, 0 to 255 per pixel, mixes two pictures: `base` where nothing is painted, `reveal` where all is;
+// before anything is painted `blank` is shown, where there is one.
 // A digit is ink between black and white.  `how` it gets there: as lines of a pen, as a box or polygon between corners,
 // or, with `regions`, as whole patches that a click flips.
 // Python gets {of, png}: what was painted on, and the ink as a PNG data URL, or null where there is none.
@@ -13,8 +14,9 @@ export default async function ({ data, parentElement, setStateValue }) {
   const button = (name) => root.querySelector(`.${name}`)
   const [h, w] = data.size
   const turn = (root.turn = {})
-  const [base, reveal, labels] = await Promise.all([
+  const [base, blanked, reveal, labels] = await Promise.all([
     data.base ? pixels(data.base, w, h) : new Uint8ClampedArray(4 * w * h),
+    data.blank && pixels(data.blank, w, h),
     data.reveal ? pixels(data.reveal, w, h) : new Uint8ClampedArray(4 * w * h).fill(255),
     data.regions && pixels(data.regions, w, h).then(numbers),
   ])
@@ -45,12 +47,13 @@ export default async function ({ data, parentElement, setStateValue }) {
 
   function show() {
     const { ink } = drawing
+    const ground = (blank() && blanked) || base
     for (let j = 0, i = 0; j < ink.length; j++, i += 4) {
       const share = ink[j] / 255
       const inside = hovered !== null && labels[j] === hovered
       const glow = inside ? 0.3 : 0
       for (let c = 0; c < 3; c++) {
-        const mixed = base[i + c] + (reveal[i + c] - base[i + c]) * share
+        const mixed = ground[i + c] + (reveal[i + c] - ground[i + c]) * share
         image.data[i + c] = mixed + (accent[c] - mixed) * glow
       }
       image.data[i + 3] = 255

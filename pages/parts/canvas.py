@@ -44,12 +44,15 @@ def mask(
     key: str,
     how: str | np.ndarray = "lines",
     name: str = "Paint what to replace",
+    blank: np.ndarray | None = None,
+    wide: int = 448,
 ) -> np.ndarray:
     """A mask that the visitor paints over `image`, (H, W) bool; where it is True, `revealed` shows instead.
 
-    Both are (H, W, 3) uint8.  `how`: "lines" of a pen, a "box" or a "polygon" between corners, or whole numbers (H, W):
-    the patches that a click flips.  Raises ValueError where shapes differ or there is no such way, Refused where the
-    browser sent what is no mask of this size.
+    Both are (H, W, 3) uint8, as is `blank`, which is seen until something is painted.  `how`: "lines" of a pen, a "box"
+    or a "polygon" between corners, or whole numbers (H, W): the patches that a click flips.  Raises ValueError where
+    shapes differ or there is no such way, Refused where the browser sent what is no mask of this size.  The surface is
+    `wide` pixels wide on the screen, or less.
     """
     size = image.shape[:2]
     patches = how if isinstance(how, np.ndarray) else None
@@ -62,7 +65,8 @@ def mask(
     ink = painted(key, sha256(image.tobytes()).hexdigest()[:16], size, {
         "name": name, "keys": HOW[by], "how": by, "base": wire.picture(image), "reveal": wire.picture(revealed),
         "regions": None if patches is None else wire.numbered(patches),
-        "pen": max(1, max(size) // 10), "widest": max(4, max(size) // 3), "soft": 0, "wide": 448,
+        "blank": None if blank is None else wire.picture(blank),
+        "pen": max(1, max(size) // 10), "widest": max(4, max(size) // 3), "soft": 0, "wide": wide,
     })  # fmt: skip
     return np.zeros(size, bool) if ink is None else ink > 127
 

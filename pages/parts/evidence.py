@@ -10,6 +10,7 @@ import streamlit as st
 
 from attrcore.attack.aims import DrainTopPixels
 from attrcore.compare import interval
+from attrcore.evidence import measures
 from attrcore.kinds import Result
 from attrcore.look import Look, limit, shown
 from attrcore.png import levels, packed
@@ -154,11 +155,14 @@ def numbers(study: Fooling, found: Result) -> None:
         dict(zip(HEADS, zip(*rows(found.numbers), strict=True), strict=True)),
         "What the attack did, beside random changes",
     )
+    near = measures(study.k, fooled.pixels(study).shape[-1])["LENS-recall"].w
     st.caption(
         f"Aim: {study.attack.aim.counts}. Then the likeness of the clean map to that of the changed image; 1 is the "
-        "same map, unless its pixels tie: the last column. Random walk: as many steps as the attack takes, each of a "
-        "pixel's by lot; the step is kept that is best by the attack's own criterion and keeps the prediction. A walk "
-        "of few steps stays further inside the ball than single draws and may do less: see the lengths. "
+        "same map, unless its pixels tie: the last column. LENS-recall: the share of the new top "
+        f"pixels that are former ones or at most {near} off (Kamath et al., 2024). "
+        "Random walk: as many steps as the attack takes, each of a pixel's by lot; the step is kept that is best by "
+        "the attack's own criterion and keeps the prediction. A walk of few steps stays further inside the ball than "
+        "single draws and may do less: see the lengths. "
         f"Random changes: {study.draws} draws, seeds 0 to {study.draws - 1}, as far as the attack itself went: in an "
         "L-inf ball every pixel up or down by that much, where black and white leave room; in an L2 ball so many that "
         "the whole is as long. In brackets the ends between which one more draw lies with 95 %. Chance level: pixels "

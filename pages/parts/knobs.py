@@ -163,7 +163,7 @@ def widget(name: str, cls: type[Recipe], f: Any, width: int | str, idle: bool = 
     if kind is bool:
         return st.toggle(label, f.default, **shared)
     if hi - lo > 10_000 or 0 < 1000 * lo <= hi:  # seeds, and rates that span decades: too fine for a slider
-        return st.number_input(label, lo, hi, f.default, format=None if kind is int else "%g", **shared)
+        return st.number_input(label, lo, hi, f.default, format=None if kind is int else "%.4g", **shared)
     if kind is int:
         return st.slider(label, lo, hi, f.default, **shared)
     return st.slider(label, lo, hi, f.default, step=0.01 if hi - lo <= 1 else 0.05 if hi - lo <= 10 else 0.5, **shared)

@@ -6,8 +6,8 @@ from attrcore.recipe import called
 from pages.parts import cached, pick, show
 
 
-def scene(seen: pick.Scene, method: Explainer) -> None:
-    """Three cards; the map comes when it is there."""
+def scene(seen: pick.Scene, method: Explainer) -> float | None:
+    """Three cards; the map comes when it is there.  Returns the seconds that it took, where there is one."""
     name, look, pixels = called(type(method)), Look(), seen.picture.pixels
     answers = cached.maps(seen.model, pixels, seen.wanted, {name: method})
     with show.grid(seen):
@@ -20,3 +20,4 @@ def scene(seen: pick.Scene, method: Explainer) -> None:
                 show.refusal(drawn)
             else:
                 show.panel(name, cached.painted(name, drawn, look, None, pixels), drawn, method)
+    return None if isinstance(drawn, Exception) else drawn.seconds

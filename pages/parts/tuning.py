@@ -58,7 +58,7 @@ def chosen() -> ModelFooling:
                             help="Those whose maps have a derivative: it says which weight to blame.")  # fmt: skip
         other = OTHERWISE.get(name, {})
         aim = st.selectbox("Aim", PASSIVE, key=kept("manipulate.aim"), filter_mode=None, width=180, **LINKED,
-                           help="\n\n".join(f"**{n}**: {c.title()}" for n, c in PASSIVE.items()))  # fmt: skip
+                           help=attacks.each(PASSIVE))  # fmt: skip
         loss = PassiveFooling(**{f.name: knobs.widget("PassiveFooling", PassiveFooling, f, 110)
                                  for f in fields(PassiveFooling)})  # fmt: skip
         steps = min(other.get("steps", STEPS), start.steps)

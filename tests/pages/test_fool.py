@@ -1,6 +1,7 @@
 """The page Fool, driven without a browser but with the real engine."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from attrcore import jobs, kept, store, studyfile
+from attrcore.attack.directions import SPSA
 from attrcore.balls import L2, Linf
 from attrcore.data.digits import packaged_digits
 from attrcore.explain import EXPLAINERS
@@ -16,7 +18,7 @@ from attrcore.kinds import Refused, Result
 from attrcore.png import from_letters, in_letters
 from attrcore.recipe import Recipe
 from attrcore.studies.fooling import Fooling, Subject
-from pages.parts import attacks, evidence, fooled
+from pages.parts import attacks, cost, evidence, fooled
 from tests.pages.reading import tables
 from tests.waiting import over
 
@@ -189,7 +191,7 @@ def test_a_study_that_ships_is_told_with_its_own_settings_and_result(monkeypatch
 
 def test_what_noise_does_is_judged_by_what_the_attack_was_after(built):
     """A map driven into a region keeps its top pixels as often as noise leaves them: that is no failure."""
-    for direction, alone in (("Derivative", False), ("Lot", True)):
+    for direction, alone in (("Derivative", False), ("Random signs", True)):
         at = opened(aim="Fill a region", steps=8, draws=39, direction=direction, **{"no.Packaged digits": 21})
         start(at).click().run()
         assert over(jobs.engine(), built[-1].key(), 180).state == "done"
@@ -213,3 +215,13 @@ def test_an_attack_that_found_nothing_to_keep_is_called_a_failure(built):
 )
 def test_a_failure_says_why(held, says):
     assert says in evidence.failure({"steps that kept the prediction": held}, 30)
+
+
+def test_how_long_it_takes_is_told_by_the_map_that_is_seen(built):
+    at = opened(steps=100)
+    assert "It will take about" in text(at)
+    (study,) = built
+    slow = cost.seconds(study, 2.0)
+    by_trial = replace(study, attack=replace(study.attack, direction=SPSA(trials=20)))
+    assert slow > 10 * cost.seconds(study, 0.1) and cost.seconds(by_trial, 2.0) > 4 * slow
+    assert "min" in cost.told(study, 2.0) and "h here" in cost.told(by_trial, 10.0)
