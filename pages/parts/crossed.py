@@ -15,7 +15,7 @@ ROW, COLUMN = "transfer.row", "transfer.column"
 def shown(study: Transfer, run: Run) -> None:
     """What is chosen to be seen, the matrix, what follows from it, and the maps behind one cell."""
     if "rows" not in run.facts:
-        if run.live:
+        if run.state == "running":
             st.caption("The clean maps are being computed …")
         return
     rows, columns = [cells.called(row) for row in study.rows()], named(study.explained)

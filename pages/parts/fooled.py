@@ -39,7 +39,7 @@ def stage(study: Fooling, seen: Run) -> None:
     since = theatre.had(STAGE, key)
     facts = {fact.n: fact.facts for fact in steps(seen)}
     if 0 not in facts:
-        if seen.live:
+        if seen.state == "running":
             st.caption("The first map is being computed …")
         return
     numbers = [n for n in kept.frames(seen.key, since + 1) if n in facts][:AT_ONCE]

@@ -44,21 +44,31 @@ def verdict(study: ModelFooling, n: dict[str, Any]) -> None:
     """The attack in a sentence, which says no more than the intervals do, and what stands behind it."""
     nets = n["networks"]
     now, others = nets["fooled"], [nets[name] for name in ("control", "random", "original")]
-    if all(now["fooled"]["interval95"][0] > other["fooled"]["interval95"][1] for other in others):
+    by_share, by_loss = (more_often(now[count], [other[count] for other in others])
+                         for count in ("fooled", "fooled by test loss"))  # fmt: skip
+    if by_share and by_loss:
         says = "The network's maps are fooled"
+    elif by_share or by_loss:
+        counts = ("share", "test loss") if by_share else ("test loss", "share")
+        says = "Counted by {} the network's maps are fooled, counted by {} they are not".format(*counts)
     elif further(study.aim, now["distance"], [other["distance"] for other in others]):
         says = "The network's maps moved towards the aim, but too few get there to tell from chance"
     else:
         says = "This shows nothing that fine-tuning alone, or chance, does not"
-    by_share, control = distance(study.aim)[0].partition(";")[0], nets["control"]
+    what, control = distance(study.aim)[0].partition(";")[0], nets["control"]
     st.markdown(
         f"**{says}: {shared(now['fooled'])} of {n['held out']} held-out maps count as fooled by share, of the "
         f"control's {shared(control['fooled'])}, and {predictions(now['agreement'], control['agreement'])}.** "
         f"By the paper's test loss {shared(now['fooled by test loss'])} count as fooled, of the control's "
-        f"{shared(control['fooled by test loss'])}. Mean {by_share}: {figure(nets['original']['distance'])} before, "
+        f"{shared(control['fooled by test loss'])}. Mean {what}: {figure(nets['original']['distance'])} before, "
         f"{figure(now['distance'])} after, {figure(control['distance'])} in the control. The control predicts the same "
         f"for {shared(control['agreement'])} of the pictures."
     )
+
+
+def more_often(now: dict[str, Any], others: list[dict[str, Any]]) -> bool:
+    """Is a share beyond all others by intervals that do not touch?"""
+    return all(now["interval95"][0] > other["interval95"][1] for other in others)
 
 
 def further(aim: Aim, now: dict[str, Any], others: list[dict[str, Any]]) -> bool:

@@ -52,7 +52,7 @@ def shown(study: ModelFooling, seen: Run) -> None:
     """Maps and curves as far as they have come."""
     facts = {fact.done: fact.facts for fact in watch.facts(seen)}
     if 0 not in facts:
-        if seen.live:
+        if seen.state == "running":
             st.caption("The original maps are being computed …")
         return
     first = kept.frame(seen.key, 0)

@@ -217,7 +217,11 @@ def test_its_runs_are_opened_by_this_page():
 
 
 def test_a_fooled_network_is_called_so_only_beyond_its_controls(monkeypatch):
-    assert "maps are fooled" in says(monkeypatch, found())
+    both = {"fooled by test loss": rate(0.8)}
+    assert "**The network's maps are fooled" in says(monkeypatch, found(**both))
+    assert "by share the network's maps are fooled, counted by test loss they are not" in says(monkeypatch, found())
+    other = found(fooled=rate(0.01), **both)
+    assert "by test loss the network's maps are fooled, counted by share they are not" in says(monkeypatch, other)
     few = says(monkeypatch, found(fooled=rate(0.01)))
     assert "too few get there" in few and "are fooled" not in few
     assert "shows nothing" in says(monkeypatch, found(fooled=rate(0.01), distance=spread(0.89)))
