@@ -13,7 +13,7 @@ from torch import Tensor
 
 from attrcore.batches import chunk, wanted
 from attrcore.data import others  # noqa: F401 - baselines and backgrounds of the menu
-from attrcore.explain import EXPLAINERS, GROUPS
+from attrcore.explain import EXPLAINERS, load
 from attrcore.explain.guided_backprop import GuidedBackprop
 from attrcore.explain.validity import Check, validity
 from attrcore.models import MODELS, find, own
@@ -66,8 +66,7 @@ def explain(model: str, digest: str, image: np.ndarray, target: int | None, sett
             target = int(net(x).argmax())
     t = torch.tensor([target])
     chunk(net, x)  # a network's first image finds out how many fit, which is not the method's time
-    if type(method) in GROUPS["Covered patches"].values():
-        import captum.attr  # noqa: F401 - nor are the seconds that the first of these waits for it
+    load(method)
     start = time.perf_counter()
     a = method(net, x, t)
     seconds = time.perf_counter() - start

@@ -82,3 +82,9 @@ ABOUT = {
 
 # The same methods without the groups, in the order of the menu.
 EXPLAINERS: dict[str, type[Recipe]] = menu({name: cls for group in GROUPS.values() for name, cls in group.items()})
+
+
+def load(method: Recipe) -> None:
+    """Import what it waits for at its first call, so that the time it takes is its own."""
+    if type(method) in GROUPS["Covered patches"].values():
+        import captum.attr  # noqa: F401
