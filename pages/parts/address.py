@@ -6,9 +6,11 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from pages.parts.knobs import RUNS, escaped
+from pages.parts.knobs import RUNS, escaped, memory
 
 ASKED, IN_VAIN, LACKS = "the link asks for", "the link asked in vain for", "the address lacks"
+RUN = "run"  # in the address: the key of a run from the store, to be shown instead of what the widgets say
+NAMED = "the run that this page named"
 MOST_LETTERS = 60  # of a link's own words
 KINDS = {
     "model": "model", "model2": "other model", "pictures": "collection", "pick.": "picture", "no.": "picture number",
@@ -79,8 +81,28 @@ def lacks(what: str) -> None:
     st.session_state[LACKS] = [*st.session_state.get(LACKS, []), what]
 
 
+def stands_for(key: str | None) -> None:
+    """Have the address name a run where it lacks what the run was made of; None where there is no run.
+
+    Whoever opens the page by it, or loads it anew, sees the run; here it changes nothing: see `named`.
+    """
+    mine = memory(NAMED)
+    if key is not None and st.session_state.get(LACKS):
+        mine["named"] = st.query_params[RUN] = key
+    elif mine.get("named") == st.query_params.get(RUN, ""):
+        del st.query_params[RUN]
+
+
+def named() -> str:
+    """The run that the address asks to be shown; empty where there is none, or where this page has named it itself."""
+    key = st.query_params.get(RUN, "")
+    return "" if key == memory(NAMED).get("named") else key
+
+
 def sharing() -> str:
     """How to share the screen, and what whoever opens the link will not see."""
+    if st.query_params.get(RUN):
+        return "To share this run, copy the address of the page."
     lacking = list(dict.fromkeys(st.session_state[LACKS]))
     but = f" but {' and '.join(lacking)}, which stays in this browser tab" if lacking else ""
     return f"To share this screen, copy the address of the page: it holds every choice{but}."

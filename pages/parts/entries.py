@@ -14,7 +14,7 @@ from attrcore.folder import Folder
 from attrcore.recipe import called
 from attrcore.store import Entry
 from pages.frame import SECTIONS
-from pages.parts import described, knobs, watch
+from pages.parts import address, described, knobs
 
 COLOURS = {"done": "green", "failed": "red", "interrupted": "orange", "cancelled": "gray"}
 PAGES = {
@@ -34,7 +34,7 @@ def title(kind: str) -> str:
 def opener(entry: Entry) -> None:
     """A link to the page that shows the run, where there is one."""
     if file := shown_by(entry.kind):
-        st.page_link(file, label="Open", query_params={watch.OPENED: entry.key})
+        st.page_link(file, label="Open", query_params={address.RUN: entry.key})
 
 
 def shown_by(kind: str) -> str | None:
@@ -48,7 +48,7 @@ def link(entry: Entry) -> str:
     if not (file := shown_by(entry.kind)):
         return ""
     page = file.partition("/")[2].removesuffix(".py")
-    return urljoin(st.context.url or "", f"{page}?{urlencode({watch.OPENED: entry.key})}")
+    return urljoin(st.context.url or "", f"{page}?{urlencode({address.RUN: entry.key})}")
 
 
 def told(entry: Entry) -> str:

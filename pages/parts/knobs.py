@@ -18,6 +18,7 @@ LINKED: dict[str, Any] = {"bind": "query-params"}
 MOST_LETTERS = 200  # of a setting in words
 
 PAGE, RUNS = "page", "runs since the page changed"
+FILES = "files"  # that the visitor sent, by the key of their widget
 
 
 class Ended(Exception):
@@ -58,6 +59,12 @@ def choose(key: str, value: Any) -> None:
 def memory(key: str) -> dict[str, Any]:
     """What a part remembers of this visitor until they leave."""
     return st.session_state.setdefault(key, {})
+
+
+def let_go(key: str) -> None:
+    """Forget the file that a visitor sent by the widget of that key, where it holds none any more; in a callback."""
+    if st.session_state.get(key) is None:
+        memory(FILES).pop(key, None)
 
 
 def visitor() -> str:

@@ -6,13 +6,14 @@ from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from attrcore.data import collections, drawn
 from attrcore.data.own import FORMATS, MOST_BYTES
 from attrcore.data.pictures import Pictures
 from attrcore.models import find
-from pages.parts import address, cached, canvas
-from pages.parts.knobs import LINKED, kept, usual
+from pages.parts import address, cached, canvas, knobs
+from pages.parts.knobs import LINKED, escaped, kept, usual
 
 OWN, CAMERA, DRAWN = "Your own picture", "Your camera", "A digit you draw"
 FRAMED = "framed as MNIST's digits are"
@@ -84,31 +85,53 @@ def fetched(collection: Pictures, reason: str) -> None:
             st.rerun()
 
 
+class File(NamedTuple):
+    """What a visitor sent."""
+
+    id: str  # another one's, whenever they send it
+    name: str
+    data: bytes
+
+
+def held(sent: UploadedFile | None, key: str) -> File | None:
+    """The file that was sent, until it is taken away: Streamlit forgets it where its widget is not drawn."""
+    memory = knobs.memory(knobs.FILES)
+    if sent is not None and (key not in memory or memory[key].id != sent.file_id):
+        memory[key] = File(sent.file_id, sent.name, sent.getvalue())
+    file = memory.get(key)
+    if sent is None and file is not None:
+        st.caption(f"Still here: {escaped(file.name)}")
+        st.button("Take it away", key=f"{key}.away", on_click=knobs.let_go, args=(key,))
+    return file
+
+
 def own_picture(source: str, model: str, tag: str) -> Picture | None:
     """The visitor's file, photo or drawing, once there is one.  It stays in this browser session and in no link."""
     if source == DRAWN:
         ink = canvas.digit(f"drawn{tag}")
         return None if ink is None else Picture(source, "drawing", "", ink[None], FRAMED)
     if source == CAMERA:
-        file = st.camera_input("Your photo", key=f"camera{tag}")
+        key = f"camera{tag}"
+        file = held(st.camera_input("Your photo", key=key, on_change=knobs.let_go, args=(key,)), key)
     else:
         kinds = [f.lower() for f in FORMATS] + ["jpg", "tif"]
         help = (
             "Photos are cropped to the network's square; digits are padded, and inverted when they are dark on white. "
             "An animation gives its first frame; what is transparent becomes white. A link does not carry it."
         )
-        file = st.file_uploader("Your picture", kinds, max_upload_size=MOST_BYTES >> 20, help=help, key=f"file{tag}")
+        key = f"file{tag}"
+        file = held(st.file_uploader("Your picture", kinds, max_upload_size=MOST_BYTES >> 20, help=help, key=key,
+                                     on_change=knobs.let_go, args=(key,)), key)  # fmt: skip
     if file is None:
         return None
     address.lacks("your photo" if source == CAMERA else "the picture that you uploaded")
-    data = file.getvalue()
     if find(model).size == (1, drawn.FRAME, drawn.FRAME):
-        ink, inky = cached.framed(sha256(data).hexdigest(), data)
+        ink, inky = cached.framed(sha256(file.data).hexdigest(), file.data)
         asked = ink is not None and st.toggle(
-            "Frame as MNIST's digits are", inky, key=f"frame{tag}.{file.file_id}",
+            "Frame as MNIST's digits are", inky, key=f"frame{tag}.{file.id}",
             help="The ground becomes black and the ink white, 20 pixels high, with its mass in the middle: what the "
             "network learned from. Without, the whole picture is scaled down.",
         )  # fmt: skip
         if asked:
             return Picture(source, file.name, "", ink[None], FRAMED)
-    return Picture(source, file.name, "", *cached.fitted_upload(data, model))
+    return Picture(source, file.name, "", *cached.fitted_upload(file.data, model))

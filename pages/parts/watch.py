@@ -14,16 +14,15 @@ from attrcore.answers import NoAnswer
 from attrcore.folder import KEY, Folder, Look
 from attrcore.kinds import Refused
 from attrcore.recipe import Recipe
-from pages.parts import knobs
+from pages.parts import address, knobs
 
 LOOKS = 0.25  # seconds between two looks at a run that is under way
-OPENED = "run"  # in the address: the key of a run from the store, to be shown instead of what the widgets say
 WORDS = {"cancelled": "It was cancelled.", "failed": "It failed.", "interrupted": "It was broken off."}
 
 
 def opened(kind: type[Recipe]) -> Recipe | None:
     """The study of the run that the address names, where it is one of this kind."""
-    key = st.query_params.get(OPENED, "")
+    key = address.named()
     if not re.fullmatch(KEY, key):
         return None
     try:
@@ -39,7 +38,7 @@ def opened(kind: type[Recipe]) -> Recipe | None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"This is the run `{key}` from the store, with the settings it was started with.")
         if st.button("Close it and choose anew"):
-            del st.query_params[OPENED]
+            del st.query_params[address.RUN]
             st.rerun()
     return found
 
@@ -58,6 +57,7 @@ def start(study: Recipe, label: str, cost: str = "") -> Look | None:
                 seen = jobs.engine().look(key)
             elif seen is None and cost:
                 st.caption(cost)
+    address.stands_for(None if seen is None else key)
     return seen
 
 

@@ -187,3 +187,26 @@ def test_a_region_drawn_with_the_mouse_is_filled(quiet, server):
     assert rows.min() >= 14 and columns.min() >= 14 and 0.1 < region.mean() < 0.25
     before, after = (float(kept.result(key).tensors[f"{side} map"][region].sum()) for side in ("clean", "attacked"))
     assert after > 1.5 * before
+
+
+def test_a_reload_finds_the_run_on_a_drawn_region_again(quiet, server):
+    """The drawing is gone with the page; the run goes on and is what the address names."""
+    opened(quiet, server, aim="Fill a region", **LONG, **digit(17))
+    pad = quiet.get_by_role("application", name="Draw where the map is to go")
+    pad.scroll_into_view_if_needed()
+    box = pad.bounding_box()
+    for x, y in ((0.55, 0.6), (0.95, 0.9)):
+        quiet.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
+    expect(quiet.get_by_text("of the image: a map spread evenly")).to_be_visible()
+    idle(quiet)
+    assert "run=" not in quiet.url
+    key = attack(quiet)
+    until(lambda: store.look(key).done > 3, 60)
+    expect(quiet).to_have_url(re.compile(f"run={key}"))
+    expect(quiet.get_by_text("This is the run")).to_have_count(0)
+    quiet.reload()
+    expect(quiet.get_by_text("This is the run")).to_be_visible(timeout=60_000)
+    at = until(lambda: (n := step(quiet)) > 0 and n, 60)
+    until(lambda: step(quiet) > at, 60)
+    quiet.get_by_role("button", name="Cancel").click()
+    until(lambda: not store.look(key).live, 30)
