@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 
+MISSING = "not installed"
 PACKAGES = ("attrcore", "torch", "torchvision", "captum", "numpy", "scikit-image", "pillow")
 
 
@@ -33,4 +34,4 @@ def installed(package: str) -> str:
     try:
         return version(package)
     except PackageNotFoundError:
-        return "not installed"
+        return MISSING

@@ -23,7 +23,7 @@ from pages.parts.theatre import Curve, Frame, Marks, Play
 AMPLIFIED = 10  # times what a pixel has changed, around middle grey
 AT_ONCE = 60  # frames sent in one look
 STAGE = "fool.stage"
-PANES = ("Image", f"Change x {AMPLIFIED}", "Map")
+PANES = ("Image", f"Change x {AMPLIFIED} (grey: none)", "Map")
 LOOK = Look()
 
 
@@ -75,7 +75,8 @@ def play(study: Fooling, key: str, first: dict[str, Any]) -> Play:
         Curve("Aim", study.attack.aim.counts, beside.get("aim", ())),
         Curve("Overlap", f"share of the {study.k:,} top pixels kept",
               (("chance", chance), *beside.get("overlap", ())), (0, 1)),
-        Curve("Kendall", "rank correlation with the clean map", (("chance", 0.0), *beside.get("kendall", ()))),
+        Curve("Kendall", "rank correlation with the clean map", (("chance", 0.0), *beside.get("kendall", ())),
+              bounds=(-1, 1)),
         Curve("Confidence", "probability of the predicted class", (), (0, 1)),
     )  # fmt: skip
     aim, size = study.attack.aim, clean.shape[1:]

@@ -12,13 +12,18 @@ from attrcore.published import FRAGILITY, Curve
 from attrcore.studies.budget import ATTACKS, SHIFT, Budget
 from pages.parts import charts, knobs
 from pages.parts.breakage import Found
-from pages.parts.strokes import COLOURS, DASHES
+from pages.parts.strokes import ATTACK, CENTRE, CHANCE, DASHES, RANDOM, WALK
 
 CARD = 284  # px of a chart: three beside the sidebar at 1280, one on a phone
 MARKS = ("circle", "square", "diamond", "triangle-up")
-STYLES = dict(zip(ATTACKS, zip(COLOURS, DASHES, MARKS, strict=False), strict=True))
+STYLES = {a: (*s, m) for a, s, m in zip(ATTACKS, (RANDOM, WALK, ATTACK, CENTRE), MARKS, strict=True)}
 # What they call random is, by their code, the walk: it stands beside ours.
+OVERLAP = "Top-k overlap"
 OURS = {"Random sign": "Random walk", "Top-k": "Top-k", "Mass centre": "Mass centre"}
+LEAVES = {
+    "Top-k": "the top-k attack", "Mass centre": "the attack on the centre", "Random sign": "one random change",
+    "Random walk": "the best of a random walk",
+}  # fmt: skip
 ABOUT = {
     "Top-k overlap": "Share of the k most important pixels that stay among the k most important.",
     "Spearman": "Rank correlation of all pixels.",
@@ -35,6 +40,10 @@ def shown(study: Budget, found: Found) -> dict[str, tuple[Curve, ...]]:
     with st.container(horizontal=True, vertical_alignment="center"):
         beside = overlay(study, found.numbers["pixels"])
     measures = [name for name in ABOUT if name in (found.numbers["curves"] or beside)]
+    if not measures:
+        return beside
+    if found.numbers["curves"]:
+        st.markdown(verdict(study, found.numbers, beside.get(OVERLAP, ())))
     st.html(legend(found, beside))
     with st.container(horizontal=True):
         for name in measures:
@@ -44,6 +53,27 @@ def shown(study: Budget, found: Found) -> dict[str, tuple[Curve, ...]]:
     if found.numbers["curves"]:
         st.caption(caption(study, found.numbers))
     return beside
+
+
+def verdict(study: Budget, numbers: dict[str, Any], theirs: tuple[Curve, ...]) -> str:
+    """What came out at the largest change of which there is anything yet, in a sentence."""
+    ours = known(OVERLAP, numbers)
+    most = max(max(points) for points in ours.values())
+    at = {attack: points[most] for attack, points in ours.items() if most in points}
+    says = [f"{LEAVES[attack]} {share(at[attack])}" for attack in (*ATTACKS[2:], *ATTACKS[:2]) if attack in at]
+    beside = {OURS[c.attack]: c.values[levels(c).index(most)] for c in theirs if most in levels(c)}
+    said = [f"{LEAVES[attack]} {beside[attack]:.0%}" for attack in at if attack in beside]
+    return (
+        f"**Of the {study.k:,} most important pixels, changes of up to {most:g} level{'' if most == 1 else 's'} leave: "
+        f"{'; '.join(says)}.** Of pixels picked at random {numbers['chance'][OVERLAP]:.0%} are among them. "
+        "In brackets 95 % intervals over pictures." + (f" Theirs: {'; '.join(said)}." if said else "")
+    )
+
+
+def share(point: dict[str, Any]) -> str:
+    """A point as a share, with its interval cut to what a share can be."""
+    ends = "" if point["low"] is None else f" ({max(0.0, point['low']):.0%} to {min(1.0, point['high']):.0%})"
+    return f"{point['mean']:.0%}{ends}"
 
 
 def overlay(study: Budget, pixels: int) -> dict[str, tuple[Curve, ...]]:
@@ -100,7 +130,7 @@ def panel(measure: str, numbers: dict[str, Any], theirs: tuple[Curve, ...]) -> N
         curve_of(figure, attack, points)
     chance = numbers["chance"].get(measure)
     if chance is not None:
-        figure.add_hline(chance, line={"color": "gray", "width": 1.5, "dash": "dash"})
+        figure.add_hline(chance, line={"color": CHANCE.colour, "width": 1.5, "dash": CHANCE.dash})
     axes(figure, measure, sorted({*numbers["levels"], *(level for curve in theirs for level in levels(curve))}))
     figure.update_layout(showlegend=False, hovermode="closest")
     charts.draw(figure, 230, words(measure, ours, theirs), f"budget.{measure}")
@@ -177,7 +207,7 @@ def legend(found: Found, beside: dict[str, tuple[Curve, ...]]) -> str:
         for attack, (colour, dash, _) in STYLES.items()
     ]
     if any(level is not None for level in found.numbers["chance"].values()):
-        items.append(f'<span><i class="chance" style="--dash: {DASHES["dash"]}"></i>chance: unrelated maps</span>')
+        items.append(f'<span><i class="chance" style="--dash: {DASHES[CHANCE.dash]}"></i>chance: unrelated maps</span>')
     if beside:
         items.append('<span><i class="thin"></i>theirs: thin, with open marks, in the same colour</span>')
     return f'<p class="lines">{"".join(items)}</p>'

@@ -16,7 +16,7 @@ from attrcore.models.architectures import ARCHITECTURES
 from attrcore.models.own import NORMALISATIONS, Settings, bare, settings_of
 from attrcore.recipe import called
 from attrcore.studies.model_fooling import ModelFooling
-from pages.parts import evidence, knobs, lens, show, swipe, tuned
+from pages.parts import evidence, knobs, lens, reproduce, show, swipe, tuned
 from pages.parts.knobs import LINKED
 from pages.parts.own_model import OTHER
 from pages.parts.tables import table
@@ -198,7 +198,7 @@ def downloads(study: ModelFooling, found: Result, key: str) -> None:
         st.download_button("Numbers (.json)", lambda: evidence.record(found), f"manipulate-{key}.json",
                            on_click="ignore", key="manipulate.save.json",
                            help="With the recipe and the versions that made them.")  # fmt: skip
-    st.caption(f"Made by {', '.join(f'{name} {version}' for name, version in found.made_by.items())}.")
+    st.caption(reproduce.made(found.made_by))
     try:
         settings = settings_of(study.model)
     except Refused:

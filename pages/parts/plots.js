@@ -1,7 +1,7 @@
 // Small multiples of curves over the steps, for theatre.js, which this is put before.
 
 const SVG = "http://www.w3.org/2000/svg"
-const DASHES = ["6 4", "2 3", "7 3 2 3"] // of lines to compare with
+const DASHES = { random: "6 4", chance: "2 3" } // of lines to compare with
 const [ACROSS, ALONG] = [1000, 100] // a plot's own units
 
 function made(tag, name, ...inside) {
@@ -41,7 +41,8 @@ function plot(curve, colours, scrub) {
   const height = (v) => ALONG * (1 - (v - low) / (high - low))
 
   function look(i) {
-    return { stroke: colours.others[i], "stroke-dasharray": DASHES[i], class: "other" }
+    const role = curve.lines[i][0] === "chance" ? "chance" : "random"
+    return { stroke: colours[role], "stroke-dasharray": DASHES[role], class: "other" }
   }
 
   // All the values there are, at their shares of the way.
@@ -49,7 +50,10 @@ function plot(curve, colours, scrub) {
     const all = [...values.filter((v) => v !== null), ...curve.lines.map(([, v]) => v)]
     ;[low, high] = curve.ends ?? [Math.min(...all), Math.max(...all)]
     if (!(high > low)) [low, high] = Number.isFinite(low) ? [low - 0.5, low + 0.5] : [0, 1]
-    else if (!curve.ends) [low, high] = [low - 0.06 * (high - low), high + 0.06 * (high - low)]
+    else if (!curve.ends) {
+      const [least, most] = curve.bounds ?? [-Infinity, Infinity]
+      ;[low, high] = [Math.max(least, low - 0.06 * (high - low)), Math.min(most, high + 0.06 * (high - low))]
+    }
     let path = ""
     values.forEach((v, i) => {
       if (v === null) return

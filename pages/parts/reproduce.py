@@ -4,6 +4,7 @@ import streamlit as st
 
 from attrcore.kinds import Refused, Result
 from attrcore.models import find
+from attrcore.origin import MISSING
 from attrcore.recipe import Recipe
 from attrcore.studies.budget import Budget
 from attrcore.studies.fooling import Fooling
@@ -34,7 +35,8 @@ def about(file: StudyFile) -> Result | None:
 
 def made(by: dict[str, str]) -> str:
     """The versions and the device that made a result."""
-    return f"Made by {', '.join(f'{name} {version}' for name, version in by.items())}."
+    there = {name: version for name, version in by.items() if version != MISSING}
+    return f"Made by {', '.join(f'{name} {version}' for name, version in there.items())}."
 
 
 def offer(study: Recipe, title: str, page: str) -> None:

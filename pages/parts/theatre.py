@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pages.parts import knobs, wire
-from pages.parts.strokes import BLUE, GREEN, ORANGE, PINK
+from pages.parts.strokes import ATTACK, CHANCE, RANDOM
 
 SMALL = 64  # px: below it pictures of one pane travel as one strip, which is half the size
 STRIP = 8192  # px: browsers hold no pictures that are much higher
 RUNS = 50  # remembered per visitor
 FIGURES = 5  # of a number
-COLOURS = {"line": BLUE, "others": (ORANGE, GREEN, PINK)}
+COLOURS = {"line": ATTACK.colour, "chance": CHANCE.colour, "random": RANDOM.colour}
 
 COMPONENT = wire.component("theatre", "reel", "plots", "panes")
 
@@ -28,8 +28,9 @@ class Curve(NamedTuple):
 
     name: str  # its key in a frame's `numbers`
     axis: str  # what it says, in a few words
-    lines: tuple[tuple[str, float], ...] = ()  # what to compare with, at most three: chance, the random control
+    lines: tuple[tuple[str, float], ...] = ()  # what to compare with: "chance", and a random control by any name
     ends: tuple[float, float] | None = None  # of its axis; None: as far as it goes
+    bounds: tuple[float, float] | None = None  # between which it always is
 
 
 class Marks(NamedTuple):

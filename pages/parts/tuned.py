@@ -14,7 +14,7 @@ from attrcore.look import Look, limit, paint
 from attrcore.look import picture as rgb
 from attrcore.studies.model_fooling import ModelFooling
 from pages.parts import charts, fooled, theatre, watch
-from pages.parts.strokes import BLUE, DASHES, ORANGE
+from pages.parts.strokes import ATTACK, CHANCE, DASHES, RANDOM
 from pages.parts.theatre import Frame, Play
 
 STAGE = "manipulate.stage"
@@ -23,8 +23,8 @@ LOOK = Look()
 CARD = 284  # px of a chart: three beside the sidebar at 1280, one on a phone
 LEAST = 1e-9  # of a loss on its logarithmic axis
 NETWORKS = {
-    "fooled": ("fooled network", BLUE, "solid"),
-    "control": ("control: the same without the aim", ORANGE, "dash"),
+    "fooled": ("fooled network", *ATTACK),
+    "control": ("control: the same without the aim", *RANDOM),
 }
 # What looks at the held-out pictures say, and what they are called.
 LOOKED = {
@@ -145,7 +145,7 @@ def panel(
                 marker_size=5, hovertemplate=f"{called}<br>step %{{x}}: <b>%{{y:.3g}}</b><extra></extra>",
             )  # fmt: skip
         if beside is not None:
-            figure.add_hline(beside, line={"color": "gray", "width": 1.5, "dash": "dot"})
+            figure.add_hline(beside, line={"color": CHANCE.colour, "width": 1.5, "dash": CHANCE.dash})
         figure.update_xaxes(range=[0, study.schedule.steps], title={"text": "steps", "standoff": 8})
         if log:
             figure.update_yaxes(type="log", exponentformat="power", dtick=2)
@@ -166,5 +166,5 @@ def legend() -> str:
     """Lines and what they mean, once for all charts, as HTML."""
     items = [f'<span><i style="color: {colour}; --dash: {DASHES[dash]}"></i>{called}</span>'
              for called, colour, dash in NETWORKS.values()]  # fmt: skip
-    items.append(f'<span><i class="chance" style="--dash: {DASHES["dot"]}"></i>chance, or the original</span>')
+    items.append(f'<span><i class="chance" style="--dash: {DASHES[CHANCE.dash]}"></i>chance, or the original</span>')
     return f'<p class="lines">{"".join(items)}</p>'
