@@ -15,7 +15,7 @@ from attrcore.folder import LIVE, Folder, Look
 from attrcore.kinds import Refused
 from attrcore.paths import runs_folder
 from attrcore.store import Entry
-from pages.parts import ask, knobs, watch
+from pages.parts import ask, knobs, outcomes, watch
 from pages.parts.entries import about, known, link, megabytes, opener, own, title, told, what
 from pages.parts.knobs import LINKED, kept
 
@@ -125,6 +125,7 @@ def row(entry: Entry, ticked: list[Entry]) -> None:
     """One run that ended: what it is, and what can be done with it."""
     seen = store.look(entry.key) if entry.state != "done" else None
     with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"run.{entry.key}"):
+        outcomes.thumbnail(entry)
         with st.container(gap="xxsmall", width="stretch", key=f"says.{entry.key}"):
             if entry.state == "done":
                 tick(entry, ticked)
@@ -133,6 +134,8 @@ def row(entry: Entry, ticked: list[Entry]) -> None:
                 if reason := seen.error if seen else "":
                     st.caption(knobs.escaped(reason))
             st.markdown(what(entry))
+            if outcome := outcomes.found(entry):
+                st.markdown(f"**Found:** {outcome}.")
             st.caption(about(entry))
         opener(entry)
         again = entry.state != "done" and known(entry.key)

@@ -245,3 +245,18 @@ def test_a_result_that_ships_is_shown(done, monkeypatch, tmp_path):
     assert {n: t["y"] for n, t in charts(at)["Cosine"].items()} == {
         attack: [p["mean"] for p in curves[attack]] for attack in ATTACKS
     }
+
+
+@pytest.mark.parametrize("name", ["figure-3-deeplift", "figure-3-gradient-300-steps"])
+def test_what_came_out_is_said_with_its_controls_chance_and_theirs(name):
+    file = studyfile.shipped()[name]
+    n, most = file.result().numbers, file.study.sizes()[-1]
+    method = {"figure-3-deeplift": "DeepLIFT"}.get(name, "Gradient")
+    theirs = FRAGILITY.of("Top-k overlap", method)
+    said = fragility.verdict(file.study, n, theirs)
+    for attack, points in n["curves"]["Top-k overlap"].items():
+        assert f"{fragility.LEAVES[attack]} {points[-1]['mean']:.0%} (" in said
+    assert f"up to {most:g} levels leave" in said and f"at random {1000 / 224**2:.0%}" in said
+    walk = theirs[0].values[[1, 2, 4, 8].index(most)]
+    assert f"Theirs: the best of a random walk {walk:.0%}" in said
+    assert "Theirs" not in fragility.verdict(file.study, n, ())
