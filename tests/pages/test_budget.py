@@ -254,8 +254,8 @@ def test_what_came_out_is_said_with_its_controls_chance_and_theirs(name):
     method = {"figure-3-deeplift": "DeepLIFT"}.get(name, "Gradient")
     theirs = FRAGILITY.of("Top-k overlap", method)
     said = fragility.verdict(file.study, n, theirs)
-    for attack, points in n["curves"]["Top-k overlap"].items():
-        assert f"{fragility.LEAVES[attack]} {points[-1]['mean']:.0%} (" in said
+    for attack, curve in n["curves"]["Top-k overlap"].items():
+        assert f"{fragility.LEAVES[attack]} {curve[-1]['mean']:.0%} (" in said
     assert f"up to {most:g} levels leave" in said and f"at random {1000 / 224**2:.0%}" in said
     walk = theirs[0].values[[1, 2, 4, 8].index(most)]
     assert f"Theirs: the best of a random walk {walk:.0%}" in said
