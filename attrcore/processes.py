@@ -1,6 +1,8 @@
-"""Processes that a file speaks of: are they still there?"""
+"""Processes that a file speaks of: are they still there?  And what a worker keeps to itself."""
 
+import logging
 import os
+import re
 import socket
 from functools import cache
 from pathlib import Path
@@ -31,3 +33,9 @@ def running(who: dict[str, Any]) -> psutil.Process | None:
         return process if same and process.status() != psutil.STATUS_ZOMBIE else None
     except (psutil.Error, KeyError, TypeError, ValueError):  # gone, or a description that nobody wrote
         return None
+
+
+def overlook(*words: str) -> None:
+    """Keep out of a worker's log what is no failure, by words of its message; and a scheduler that was closed first."""
+    known = re.compile("|".join(map(re.escape, (*words, "Failed to communicate with scheduler during heartbeat"))))
+    logging.getLogger("distributed.worker").addFilter(lambda said: not known.search(said.getMessage()))

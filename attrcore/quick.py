@@ -1,7 +1,5 @@
 """What a page asks for and gets within a second.  Runs in a worker; takes and returns plain values and arrays."""
 
-import logging
-import re
 import time
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,6 +17,7 @@ from attrcore.explain.validity import Check, validity
 from attrcore.models import MODELS, find, own
 from attrcore.models.loaded import loaded
 from attrcore.origin import made_by
+from attrcore.processes import overlook
 from attrcore.recipe import Recipe
 
 
@@ -100,11 +99,7 @@ def pixels(image: np.ndarray) -> Tensor:
 
 def dask_setup(worker: Any) -> None:
     """A starting worker answers its first visitor as fast as its hundredth."""
-    # Neither a refusal, nor a question taken back, nor a scheduler that was closed first is a failure.
-    no_failures = re.compile(
-        r"Refused\(|NotNow\(|Unfit\(|Abandoned\(|Failed to communicate with scheduler during heartbeat"
-    )
-    logging.getLogger("distributed.worker").addFilter(lambda said: not no_failures.search(said.getMessage()))
+    overlook("Refused(", "NotNow(", "Unfit(", "Abandoned(")  # neither a refusal nor a question taken back is a failure
     name, source = next(iter(MODELS.items()))
     blank = np.zeros(source.size, np.uint8)
     blank[:, 8:20, 12:16] = 255

@@ -17,7 +17,7 @@ from attrcore import kept
 from attrcore.batches import Abandoned, wanted
 from attrcore.folder import Folder, NotKept
 from attrcore.kinds import Progress, Refused, Result
-from attrcore.processes import me
+from attrcore.processes import me, overlook
 from attrcore.recipe import Recipe
 from attrcore.studies import STUDIES
 
@@ -189,6 +189,7 @@ class Report:
 
 def dask_setup(worker: Any) -> None:
     """A starting worker of the long lane knows its studies before the first one comes."""
+    overlook()
     studies()
     if not torch.cuda.is_available() and hasattr(os, "nice"):
         os.nice(NICE)
