@@ -8,7 +8,8 @@ import streamlit as st
 
 HERE = Path(__file__).resolve().parent
 SECTIONS = {"Explore": ("See", "Path", "Compare", "Axioms"),
-            "Attack": ("Fool", "Manipulate", "Budget", "Transfer", "Runs")}  # fmt: skip
+            "Attack": ("Fool", "Manipulate", "Budget", "Transfer", "Runs"),
+            "Sanity": ("Randomise",)}  # fmt: skip
 log = logging.getLogger("attrcore.pages")
 
 

@@ -4,6 +4,7 @@ from attrcore.recipe import Recipe
 from attrcore.studies.budget import Budget
 from attrcore.studies.fooling import Fooling
 from attrcore.studies.model_fooling import ModelFooling
+from attrcore.studies.randomisation import Randomisation
 from attrcore.studies.training import Training
 from attrcore.studies.transfer import Transfer
 
@@ -11,6 +12,7 @@ STUDIES: dict[str, type[Recipe]] = {
     "Budget": Budget,
     "Fooling": Fooling,
     "Model fooling": ModelFooling,
+    "Randomisation": Randomisation,
     "Training": Training,
     "Transfer": Transfer,
 }

@@ -22,6 +22,7 @@ PAGES = {
     "Budget": "Budget",
     "Transfer": "Transfer",
     "ModelFooling": "Manipulate",
+    "Randomisation": "Randomise",
 }  # kind of study -> title of its page
 UNREAD = "Its settings cannot be read here."
 

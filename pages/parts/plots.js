@@ -1,7 +1,8 @@
 // Small multiples of curves over the steps, for theatre.js, which this is put before.
 
 const SVG = "http://www.w3.org/2000/svg"
-const DASHES = { random: "6 4", chance: "2 3" } // of lines to compare with
+const DASHES = { random: "6 4", chance: "2 3" } // of lines to compare with; others take turns
+const TURNS = ["2 3", "6 4", "9 3", "7 3 2 3"]
 const [ACROSS, ALONG] = [1000, 100] // a plot's own units
 
 function made(tag, name, ...inside) {
@@ -41,8 +42,9 @@ function plot(curve, colours, scrub) {
   const height = (v) => ALONG * (1 - (v - low) / (high - low))
 
   function look(i) {
-    const role = curve.lines[i][0] === "chance" ? "chance" : "random"
-    return { stroke: colours[role], "stroke-dasharray": DASHES[role], class: "other" }
+    const name = curve.lines[i][0] // a random change goes by several
+    const role = name in colours ? name : "random"
+    return { stroke: colours[role], "stroke-dasharray": DASHES[role] ?? TURNS[i % TURNS.length], class: "other" }
   }
 
   // All the values there are, at their shares of the way.

@@ -17,9 +17,10 @@ HERE = Path(__file__).parent
 HALF_TOP = 60_000.0  # near the largest half float: values down to a billionth of the largest keep three figures
 
 
-def component(name: str, *scripts: str) -> Any:
-    """The component whose markup, style and script lie here in `name`.html, .css and .js, after other `scripts`."""
-    html, css = ((HERE / f"{name}.{kind}").read_text() for kind in ("html", "css"))
+def component(name: str, *scripts: str, styles: tuple[str, ...] = ()) -> Any:
+    """The component whose markup, style and script lie here in `name`.html, .css and .js, after others' if named."""
+    html = (HERE / f"{name}.html").read_text()
+    css = "\n".join((HERE / f"{style}.css").read_text() for style in (*styles, name))
     js = "\n".join((HERE / f"{script}.js").read_text() for script in (*scripts, name))
     return st.components.v2.component(f"attrcore.{name}", html=html, css=css, js=js)
 

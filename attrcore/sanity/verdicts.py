@@ -1,0 +1,55 @@
+"""What a sanity check says of a method, in a sentence: what changes, at which layer, and against which null."""
+
+from typing import Any
+
+STILL = 0.99  # a map that is this much like itself has not changed, where no other seed says how much is usual
+NAMES = {"random map": "a random map", "input mask": "the input alone", "edges": "an edge detector"}
+Point = dict[str, Any]  # mean, low and high over seeds, `pictures` [low, high], count
+
+
+def verdict(steps: list[str], points: list[Point], nulls: dict[str, Point], order: str) -> str:
+    """Of one method by one measure; nothing before a layer was lost.  A claim is made only beyond both intervals."""
+    known = [(name, p) for name, p in zip(steps, points, strict=True) if p["mean"] is not None][1:]
+    if not known:
+        return ""
+    if order == "independent":
+        name, p = min(known, key=lambda pair: pair[1]["mean"])
+        return f"It changes most when {name} alone is random: {told(p)}."
+    usual = nulls["another seed"]["low"] or STILL
+    changed = next((name for name, p in known if ends(p)[1] < usual), None)
+    says = [f"It changes from {changed} on" if changed else "No layer changes it"]
+    last, p = known[-1]
+    all_ = "with all layers random" if len(known) + 1 == len(steps) else f"up to {last}"
+    says.append(f"{all_} it keeps {told(p)}")
+    return f"{'; '.join(says)}{beside(p, nulls)}."
+
+
+def beside(p: Point, nulls: dict[str, Point]) -> str:
+    """A likeness beside the nulls that ask no model: which it exceeds, and which it does not."""
+    there = {name: null for name, null in nulls.items() if name in NAMES and null["mean"] is not None}
+    if not there:
+        return ""
+    low, _ = ends(p)
+    below = [name for name, null in there.items() if low > (null["high"] if null["high"] is not None else null["mean"])]
+    others = [name for name in there if name not in below]
+    if not others:
+        return f", more than {listed(there)}: part of it does not come from the weights"
+    return f", no more than {listed({name: there[name] for name in others})}"
+
+
+def ends(p: Point) -> tuple[float, float]:
+    """The widest of the intervals over seeds and over pictures; the mean itself where there is neither."""
+    found = [v for v in (p["mean"], p["low"], p["high"], *p.get("pictures", ())) if v is not None]
+    return min(found), max(found)
+
+
+def told(p: Point) -> str:
+    """A likeness with its widest interval."""
+    low, high = ends(p)
+    return f"{p['mean']:z.2f}" if low == high else f"{p['mean']:z.2f} ({low:z.2f} to {high:z.2f})"
+
+
+def listed(nulls: dict[str, Point]) -> str:
+    """Nulls with what they score."""
+    said = [f"{NAMES[name]} ({null['mean']:z.2f})" for name, null in nulls.items()]
+    return " and ".join([", ".join(said[:-1]), said[-1]] if len(said) > 1 else said)

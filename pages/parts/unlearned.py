@@ -1,0 +1,111 @@
+"""What a randomisation test found: every map under one slider, and its numbers."""
+
+import math
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from attrcore import kept
+from attrcore.folder import Look as Run
+from attrcore.look import Look, limit, paint
+from attrcore.look import picture as rgb
+from attrcore.sanity.verdicts import verdict
+from attrcore.studies.randomisation import NULLS, Randomisation
+from pages.parts import evidence, knobs, layers, reproduce, watch
+from pages.parts.knobs import LINKED
+from pages.parts.layers import Lane, Scale
+from pages.parts.tables import table
+
+USUAL = "Spearman, absolute"
+WORDS = {"cascading": "random down to {}", "bottom-up": "random up to {}", "independent": "{} alone is random"}
+CALLED = {"random map": "random map", "input mask": "input alone", "another seed": "another seed", "edges": "edges"}
+ABSOLUTE, SIGNED = Look(), Look(values="signed")
+
+
+def measure(study: Randomisation) -> str:
+    """Which likeness the curves show."""
+    names = [f"{m.name}, {m.of}" for m in study.measures()]
+    return st.selectbox("Likeness to the trained network's map", names, names.index(USUAL), filter_mode=None, width=300,
+                        key=knobs.kept("randomise.by"), **LINKED)  # fmt: skip
+
+
+def shown(study: Randomisation, seen: Run, by: str) -> None:
+    """Maps and curves as far as they have come."""
+    said = [fact.facts for fact in watch.facts(seen) if "curves" in fact.facts]
+    frames = seen_steps(seen.key, kept.frames(seen.key))
+    if not said or not frames:
+        if seen.state == "running":
+            st.caption("The trained network's maps are being computed …")
+        return
+    n = said[-1]
+    least = min((p["mean"] for points in n["curves"][by].values() for p in points if p["mean"] is not None), default=0)
+    low = 0.0 if least > -0.05 else math.floor(10 * least) / 10
+    layers.shown("randomise.layers", n["steps"], lanes(study, n, by, frames), Scale(by, (low, 1.0)), WORDS[study.order])
+
+
+def seen_steps(key: str, numbers: list[int]) -> list[dict[str, np.ndarray]]:
+    """The frames that are there, in the order of their steps, without a gap."""
+    found = {int(f["step"]): f for n in numbers if (f := once(key, n))}
+    return [found[i] for i in range(len(found)) if i in found]
+
+
+@lru_cache(500)
+def once(key: str, n: int) -> dict[str, np.ndarray]:
+    """A frame, read once: the run's number stands for what it holds."""
+    return kept.frame(key, n)
+
+
+def lanes(study: Randomisation, n: dict[str, Any], by: str, frames: list[dict[str, np.ndarray]]) -> list[Lane]:
+    """One of each method, then the edges and the input, which never change."""
+    found = []
+    for m, name in enumerate(n["curves"][by]):
+        planes = [f["maps"][m].astype(np.float32) for f in frames]
+        points, nulls = n["curves"][by][name], n["nulls"][by][name]
+        beside = [(CALLED[null], p["mean"]) for null, p in nulls.items() if p["mean"] is not None]
+        found.append(Lane(
+            name, [painted(np.abs(p), ABSOLUTE) for p in planes], [painted(p, SIGNED) for p in planes],
+            [p["mean"] for p in points], beside, verdict(n["steps"], points, nulls, study.order),
+        ))  # fmt: skip
+    edges = frames[0]["edges"].astype(np.float32)
+    return [*found, Lane("Sobel edges", [painted(edges, ABSOLUTE)]), Lane("Input", [rgb(frames[0]["image"])])]
+
+
+def painted(plane: np.ndarray, look: Look) -> np.ndarray:
+    """A map in colours, on its own scale."""
+    return paint(plane, limit([plane], look.clip), look)
+
+
+def numbers(study: Randomisation, over: Run, by: str) -> None:
+    """Every method's curve by this measure, with intervals and nulls; and the files."""
+    found = kept.result(over.key, ())
+    n = found.numbers
+    st.header("Every number")
+    rows = [
+        (name, *[told(p) for p in points], *[told(n["nulls"][by][name][null]) for null in NULLS])
+        for name, points in n["curves"][by].items()
+    ]
+    heads = ("Method", *n["steps"], *(CALLED[null] for null in NULLS))
+    table(dict(zip(heads, zip(*rows, strict=True), strict=True)), f"{by} to the trained network's map, layer by layer")
+    st.caption(
+        f"{by}: means over {n['pictures']} pictures and {n['seeds']} draws of weights; in brackets the 95 % intervals "
+        "(Student's t) over draws, then over pictures. Input alone: a random gradient times the image. Another seed: "
+        f"the same method on the trained network, where it draws anything. The explained class is {study.target} "
+        "predicted one. Weights of a layer are drawn by the architecture's own code; BatchNorm's running statistics "
+        f"are {study.statistics}."
+    )
+    st.caption(reproduce.made(found.made_by))
+    with st.container(horizontal=True):
+        reproduce.offer(study, f"Randomise {study.model}", "randomise")
+        st.download_button("Numbers (.json)", lambda: evidence.record(found), f"randomise-{over.key}.json",
+                           on_click="ignore", key="randomise.save.numbers")  # fmt: skip
+
+
+def told(p: dict[str, Any]) -> str:
+    """A mean with its intervals."""
+    if p["mean"] is None:
+        return ""
+    over = [f"{low:z.2f} to {high:z.2f}" for low, high in ((p["low"], p["high"]), p.get("pictures", (None, None)))
+            if low is not None]  # fmt: skip
+    return f"{p['mean']:z.2f}" + (f" ({'; '.join(over)})" if over else "")

@@ -1,0 +1,25 @@
+"""Randomise: does a map depend on what the model learned?"""
+
+import streamlit as st
+
+from attrcore.studies.randomisation import Randomisation
+from pages.parts import randomising, unlearned, watch
+
+st.title("Randomise")
+st.markdown(
+    "Does a map depend on what the model learned? Layer by layer a network loses its weights to those of one that was "
+    "never trained. What stays of a map does not come from them "
+    "([Adebayo et al., 2018](https://arxiv.org/abs/1810.03292)): beside each likeness stands what a random map, the "
+    "input alone, another seed and an edge detector score."
+)
+study, cost = watch.opened(Randomisation), ""
+if study is None:
+    study = randomising.chosen()
+    cost = randomising.cost(study)
+else:
+    st.caption(randomising.settings(study))
+seen = watch.start(study, "Start", cost)
+measure = unlearned.measure(study) if seen is not None else ""
+over = watch.follow(study, lambda run: unlearned.shown(study, run, measure))
+if over is not None and over.state == "done":
+    unlearned.numbers(study, over, measure)

@@ -1,0 +1,49 @@
+import pytest
+
+from attrcore.sanity.verdicts import verdict
+
+STEPS = ["trained", "fc", "conv"]
+
+
+def point(mean, half=0.02):
+    return {"mean": mean, "low": mean - half, "high": mean + half, "count": 5, "pictures": [mean - half, mean + half]}
+
+
+NOTHING = {"mean": None, "low": None, "high": None, "count": 0}
+
+
+def nulls(again=NOTHING, mask=0.3):
+    return {"random map": point(0.0), "input mask": point(mask), "another seed": again, "edges": point(0.2)}
+
+
+def test_what_stays_above_every_null_does_not_come_from_the_weights():
+    says = verdict(STEPS, [point(1.0, 0), point(0.95), point(0.6)], nulls(), "cascading")
+    assert says.startswith("It changes from fc on; with all layers random it keeps 0.60 (0.58 to 0.62), more than")
+    assert "the input alone (0.30)" in says and says.endswith("part of it does not come from the weights.")
+
+
+@pytest.mark.parametrize("last", [0.31, 0.1])
+def test_what_a_null_scores_as_high_as_is_no_claim(last):
+    says = verdict(STEPS, [point(1.0, 0), point(0.5), point(last)], nulls(), "cascading")
+    assert "no more than the input alone (0.30)" in says and "does not come" not in says
+
+
+def test_a_map_that_only_knows_the_input_is_found_out():
+    says = verdict(STEPS, [point(1.0, 0), point(0.995, 0.001), point(0.994, 0.001)], nulls(mask=0.99), "cascading")
+    assert says.startswith("No layer changes it") and "no more than the input alone (0.99)" in says
+
+
+def test_a_change_counts_beyond_what_another_seed_makes():
+    steady = verdict(STEPS, [point(1.0, 0), point(0.9), point(0.1)], nulls(again=point(0.9)), "cascading")
+    assert steady.startswith("It changes from conv on")
+
+
+def test_one_by_one_the_layer_that_matters_most_is_named():
+    says = verdict(STEPS, [point(1.0, 0), point(0.4), point(0.7)], nulls(), "independent")
+    assert says == "It changes most when fc alone is random: 0.40 (0.38 to 0.42)."
+
+
+def test_before_the_first_layer_is_lost_nothing_is_said():
+    assert verdict(STEPS, [point(1.0, 0), NOTHING, NOTHING], nulls(), "cascading") == ""
+    half = verdict(STEPS, [point(1.0, 0), point(0.5), NOTHING], nulls(), "cascading")
+    assert "up to fc it keeps 0.50" in half and "all layers" not in half

@@ -1,0 +1,107 @@
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+
+from attrcore.kinds import Refused
+from attrcore.models import MODELS
+from attrcore.models.first import first_weights
+from attrcore.recipe import Recipe
+from attrcore.studies.randomisation import NULLS, TARGETS, Randomisation
+from attrcore.studies.running import finish
+from attrcore.studies.selection import Selection
+
+CNN = {"model": "MNIST CNN", "digest": MODELS["MNIST CNN"].digest}
+STUDY = Randomisation(
+    pictures=Selection(count=4), explained="Gradient, SmoothGrad, Guided Backprop, Gradient x Input", seeds=2, **CNN
+)
+RANKS = "Spearman, absolute"
+
+
+@pytest.fixture(scope="module")
+def found():
+    seen = []
+    return finish(STUDY.run(), seen.append), seen
+
+
+def curve(result, method, measure=RANKS):
+    return [point["mean"] for point in result.numbers["curves"][measure][method]]
+
+
+def test_its_settings_and_its_numbers_survive_json(found):
+    assert Recipe.from_dict(STUDY.to_dict()) == STUDY
+    numbers = json.loads(json.dumps(found[0].numbers))
+    assert numbers["steps"] == ["trained", "fc2", "fc1", "conv2", "conv1"] and numbers["pictures"] == 4
+
+
+def test_before_any_layer_is_lost_every_map_is_itself(found):
+    for measure, curves in found[0].numbers["curves"].items():
+        for points in curves.values():
+            if "Top-k" not in measure:  # where more pixels tie than fit, it is below 1 of the same map too
+                assert points[0]["mean"] == pytest.approx(1.0, abs=1e-5)
+
+
+def test_gradients_change_and_guided_backprop_changes_less(found):
+    gradient, guided = (curve(found[0], name) for name in ("Gradient", "Guided Backprop"))
+    assert gradient[-1] < 0.3 and guided[1] > gradient[1] and guided[-1] > gradient[-1] + 0.15
+
+
+def test_what_knows_the_input_alone_scores_as_high_as_gradient_x_input(found):
+    n = found[0].numbers
+    null = n["nulls"][RANKS]["Gradient x Input"]["input mask"]["mean"]
+    assert null > 0.97 and abs(curve(found[0], "Gradient x Input")[-1] - null) < 0.02
+    assert abs(curve(found[0], "Gradient x Input", "Spearman, signed")[-1]) < 0.15
+
+
+def test_nulls_are_where_they_must_be(found):
+    nulls = found[0].numbers["nulls"][RANKS]
+    assert abs(nulls["Gradient"]["random map"]["mean"]) < 0.05
+    assert nulls["SmoothGrad"]["another seed"]["mean"] > 0.6 and nulls["Gradient"]["another seed"]["count"] == 0
+    assert set(nulls["Gradient"]) == set(NULLS)
+
+
+def test_every_point_has_its_seeds_and_its_pictures(found):
+    point = found[0].numbers["curves"][RANKS]["Gradient"][2]
+    assert point["count"] == 2 and point["low"] <= point["mean"] <= point["high"]
+    assert point["pictures"][0] <= point["mean"] <= point["pictures"][1]
+
+
+def test_frames_of_the_first_seed_hold_every_step(found):
+    frames = [p.frame for p in found[1] if p.frame]
+    assert [int(f["step"]) for f in frames] == [0, 1, 2, 3, 4]
+    assert all(f["maps"].shape == (4, 28, 28) and f["maps"].abs().amax((1, 2)).eq(1).all() for f in frames)
+    assert not torch.equal(frames[0]["maps"], frames[4]["maps"])
+
+
+def test_taken_up_again_it_finds_the_same(found):
+    states = [p.state() for p in found[1] if p.state]
+    again = finish(STUDY.run(states[2]))
+    torch.testing.assert_close(again.tensors["table"], found[0].tensors["table"], equal_nan=True, rtol=0, atol=0)
+
+
+def test_pictures_alone_or_together_have_the_same_numbers(found):
+    alone = finish(replace(STUDY, pictures=Selection(count=1), seeds=1, explained="Gradient").run())
+    torch.testing.assert_close(
+        alone.tensors["table"][0, 0, :, 0], found[0].tensors["table"][0, 0, :, 0], atol=1e-3, rtol=0, equal_nan=True
+    )
+
+
+def test_the_explained_class_may_be_each_networks_own():
+    fixed, own = (
+        finish(replace(STUDY, explained="Gradient", seeds=1, target=t).run()).tensors["table"][:, 0, 1:]
+        for t in TARGETS
+    )
+    assert not torch.equal(fixed, own)
+
+
+def test_first_weights_differ_by_seed_and_are_the_same_for_one():
+    one, same, other = (first_weights("MNIST CNN", seed) for seed in (3, 3, 4))
+    pairs = list(zip(one.parameters(), same.parameters(), other.parameters(), strict=True))
+    assert all(torch.equal(a, b) and not torch.equal(a, c) for a, b, c in pairs)
+    assert one.fc1.weight.std() == pytest.approx(1 / (3 * 3136) ** 0.5, rel=0.05)  # torch's own
+
+
+def test_methods_that_are_none_are_refused():
+    with pytest.raises(Refused, match="there is no 'Magic'"):
+        finish(replace(STUDY, explained="Gradient, Magic").run())
