@@ -127,11 +127,13 @@ def own_picture(source: str, model: str, tag: str) -> Picture | None:
     address.lacks("your photo" if source == CAMERA else "the picture that you uploaded")
     if find(model).size == (1, drawn.FRAME, drawn.FRAME):
         ink, inky = cached.framed(sha256(file.data).hexdigest(), file.data)
+        before = knobs.memory("framed")  # Streamlit forgets the switch where it is not drawn
         asked = ink is not None and st.toggle(
-            "Frame as MNIST's digits are", inky, key=f"frame{tag}.{file.id}",
+            "Frame as MNIST's digits are", before.get(file.id, inky), key=f"frame{tag}.{file.id}",
             help="The ground becomes black and the ink white, 20 pixels high, with its mass in the middle: what the "
             "network learned from. Without, the whole picture is scaled down.",
         )  # fmt: skip
+        before[file.id] = asked
         if asked:
             return Picture(source, file.name, "", ink[None], FRAMED)
     return Picture(source, file.name, "", *cached.fitted_upload(file.data, model))

@@ -178,11 +178,14 @@ def test_a_hand_on_the_slider_stops_following_and_a_button_follows_again(quiet, 
     expect(follow).to_have_attribute("aria-pressed", "false")
     quiet.wait_for_timeout(500)
     held = quiet.locator(".theatre").get_attribute("data-step")
-    quiet.wait_for_timeout(1200)
+    quiet.wait_for_timeout(2500)  # twenty frames, or on a slow machine some of them
     at(quiet, held)  # though more have come
+    # The first step that is drawn after the click: it is when its pictures are decoded, a moment later.
+    quiet.evaluate(f"""() => {{ window.next = new Promise((found) => new MutationObserver((_, o) => {{
+        o.disconnect(); found({ROOT}.dataset.step) }}).observe({ROOT}, {{ attributeFilter: ["data-step"] }})) }}""")
     follow.click()
     expect(follow).to_have_attribute("aria-pressed", "true")
-    first = int(quiet.locator(".theatre").get_attribute("data-step"))
+    first = int(quiet.evaluate("window.next"))
     assert first > int(held) + 4
     quiet.wait_for_function(f"{ROOT}.dataset.step > {first + 3}")
 

@@ -3,6 +3,7 @@
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
@@ -14,7 +15,7 @@ from pages.parts import attacks
 from tests.waiting import over
 
 ROOT = Path(__file__).parents[2]
-DIGIT, OTHER = packaged_digits()[0][77:79]
+DIGIT, OTHER = (np.roll(digit, 4, 1) for digit in packaged_digits()[0][77:79])  # framed they are other pictures
 OWN = {"pictures1": "Your own picture", "steps": "3"}
 
 pytestmark = pytest.mark.usefixtures("studying")
