@@ -2,14 +2,13 @@
 
 from functools import partial
 
-import torch
 from torch import nn
 
 from attrcore.models import find
 from attrcore.models.architectures import ARCHITECTURES
 from attrcore.models.imagenet import ImageNet, Normalise, untrained
 from attrcore.models.shipped import Shipped
-from attrcore.models.small import NETWORKS
+from attrcore.models.small import NETWORKS, drawn
 
 
 def first_weights(model: str, seed: int) -> nn.Module:
@@ -22,13 +21,11 @@ def first_weights(model: str, seed: int) -> nn.Module:
     if isinstance(entry, Shipped):
         build, ends = NETWORKS[entry.facts()["architecture"]], ()
     elif isinstance(entry, ImageNet):
-        drawn = {"init_weights": True} if entry.architecture in ("googlenet", "inception_v3") else {}
-        build, ends = partial(untrained, entry.architecture, **drawn), (entry.mean, entry.std)
+        own = {"init_weights": True} if entry.architecture in ("googlenet", "inception_v3") else {}
+        build, ends = partial(untrained, entry.architecture, **own), (entry.mean, entry.std)
     else:
         facts = entry.facts()
         build = partial(ARCHITECTURES[facts["architecture"]].build, len(facts["classes"]), facts["size"][1])
         ends = facts["mean"], facts["std"]
-    with torch.random.fork_rng(devices=[]):
-        torch.random.default_generator.manual_seed(seed)  # not torch.manual_seed: that reseeds every GPU too
-        net = build()
+    net = drawn(build, seed)
     return (nn.Sequential(Normalise(*ends), net) if ends else net).eval().requires_grad_(False)

@@ -1,5 +1,7 @@
 """Small networks for 28 x 28 grey images, every layer a module of its own and used once."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -59,6 +61,11 @@ NETWORKS = {"MnistCNN": MnistCNN, "RarCNN": RarCNN, "MnistMLP": MnistMLP}
 
 def fresh(network: str, seed: int) -> nn.Module:
     """An untrained network of `NETWORKS`; the same seed gives the same weights, on every device."""
+    return drawn(NETWORKS[network], seed)
+
+
+def drawn(make: Callable[[], nn.Module], seed: int) -> nn.Module:
+    """The network that `make` builds, its first weights drawn by the seed; the global random state stays as found."""
     with torch.random.fork_rng(devices=[]):
         torch.random.default_generator.manual_seed(seed)  # not torch.manual_seed: that reseeds every GPU too
-        return NETWORKS[network]()
+        return make()

@@ -16,6 +16,7 @@ from attrcore.rewrite import traced
 
 ORDERS = ("cascading", "bottom-up", "independent")
 GRAINS = ("blocks", "layers")
+NORMALISE = (nn.modules.batchnorm._BatchNorm, nn.LayerNorm, nn.GroupNorm)  # they scale what the layer before gives
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")  # BatchNorm's: measured on images, and no weights
 
 
@@ -65,10 +66,10 @@ def blocks(net: nn.Module, grain: str = "blocks") -> tuple[Block, ...]:
     if not found:
         raise Refused("This network has no weights that could be randomised.")
     heads = {name: head(net, name, len(found) / 2, found) if grain == "blocks" else name for name in found}
-    groups: dict[str, list[str]] = {}
+    groups, modules = {}, dict(net.named_modules())
     last = ""
     for name in found:
-        if heads[name] == name and last and normalises(net, name):
+        if heads[name] == name and last and isinstance(modules.get(name), NORMALISE):
             heads[name] = last
         last = heads[name]
         groups.setdefault(last, []).append(name)
@@ -83,12 +84,6 @@ def head(net: nn.Module, layer: str, most: float, every: Sequence[str]) -> str:
         if sum(name.startswith(f"{place}.") for name in every) <= most:
             return place
     return layer
-
-
-def normalises(net: nn.Module, layer: str) -> bool:
-    """Is it one of those that scale what the layer before them gives?"""
-    kinds = (nn.modules.batchnorm._BatchNorm, nn.LayerNorm, nn.GroupNorm)
-    return isinstance(dict(net.named_modules()).get(layer), kinds)
 
 
 def spoken(net: nn.Module, name: str) -> str:
@@ -119,22 +114,21 @@ def randomised(net: nn.Module, first: nn.Module, lost: Iterable[Block], reset: b
     variance 1); without they stay, as in the paper, which counts weights only.  `net` is left as found.
     """
     found = copy.deepcopy(net)
-    new, now = first.state_dict(), found.state_dict()
+    new, now, modules = first.state_dict(), found.state_dict(), dict(found.named_modules())
     with torch.no_grad():
         for block in lost:
             for layer in block.layers:
-                for name in own(found, layer, reset):
+                for name in own(modules, layer, reset):
                     now[name].copy_(new[name])
     alike(found, net)
     return found
 
 
-def own(net: nn.Module, layer: str, reset: bool) -> list[str]:
-    """Names of a layer's parameters, and with `reset` of its statistics."""
-    kinds = dict(net.named_modules())
-    if layer not in kinds:
+def own(modules: dict[str, nn.Module], layer: str, reset: bool) -> list[str]:
+    """Names of a layer's parameters, and with `reset` of its statistics; a parameter beside modules is its own."""
+    if layer not in modules:
         return [layer]
-    m = kinds[layer]
+    m = modules[layer]
     names = [name for name, _ in m.named_parameters(recurse=False)]
     names += [name for name, _ in m.named_buffers(recurse=False) if reset and name in STATISTICS]
     return [f"{layer}.{name}" if layer else name for name in names]

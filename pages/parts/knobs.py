@@ -148,6 +148,11 @@ def chosen_part(key: str, cls: type[Recipe], f: Any, shared: dict[str, Any]) -> 
     return recipe(kind, under=f"{key}.") if fields(kind) else kind()
 
 
+def help_of(cls: type[Recipe], name: str) -> str:
+    """What is said of a knob, for a widget of a page's own."""
+    return next(f.metadata["help"] for f in fields(cls) if f.name == name)
+
+
 def label_of(name: str) -> str:
     """A knob's name as people read it."""
     return name.replace("_", " ").capitalize()

@@ -11,7 +11,7 @@ from pages.parts.strokes import ATTACK, CHANCE, GREEN, PINK, RANDOM
 
 SMALL = 64  # px: up to that wide, pixels are shown as squares
 COLOURS = {"line": ATTACK.colour, "random map": CHANCE.colour, "input alone": RANDOM.colour,
-           "another seed": GREEN, "edges": PINK, "random": RANDOM.colour, "chance": CHANCE.colour}  # fmt: skip
+           "another seed": GREEN, "edges": PINK, "random": RANDOM.colour}  # fmt: skip
 
 COMPONENT = wire.component("layers", "plots", styles=("theatre",))
 

@@ -8,7 +8,7 @@ from attrcore.sanity.parameters import GRAINS, ORDERS
 from attrcore.studies.randomisation import USUAL, Randomisation
 from attrcore.studies.selection import Selection
 from attrcore.studies.transfer import named
-from pages.parts import attacks, knobs, pick, show, sweep
+from pages.parts import attacks, knobs, pick, sweep
 from pages.parts.knobs import LINKED, kept, usual
 
 PHOTOS = (
@@ -40,9 +40,10 @@ def chosen() -> Randomisation:
         raise knobs.Ended
     with st.container(horizontal=True, gap="medium"):
         order = st.segmented_control("Order", ORDERS, default=ORDERS[0], required=True, key=kept("randomise.order"),
-                                     help=help_of("order"), **LINKED)  # fmt: skip
+                                     help=knobs.help_of(Randomisation, "order"), **LINKED)  # fmt: skip
         grain = st.segmented_control("Lost at a time", GRAINS, default=GRAINS[0], required=True,
-                                     key=kept("randomise.grain"), help=help_of("grain"), **LINKED)  # fmt: skip
+                                     key=kept("randomise.grain"), help=knobs.help_of(Randomisation, "grain"),
+                                     **LINKED)  # fmt: skip
         value = 5 if small else 2
         seeds = st.number_input("Draws of weights", 1, 50, value, key=usual("randomise.seeds", value), width=150,
                                 help="Seeds: error bars are over them.", **LINKED)  # fmt: skip
@@ -55,11 +56,6 @@ def chosen() -> Randomisation:
         })  # fmt: skip
 
 
-def help_of(name: str) -> str:
-    """What a knob's help says."""
-    return Randomisation.__dataclass_fields__[name].metadata["help"]
-
-
 def cost(study: Randomisation) -> str:
     """What it takes."""
     passes = sum(max(1, method.passes) for method in study.methods().values())
@@ -67,9 +63,3 @@ def cost(study: Randomisation) -> str:
         f"{study.seeds} draws of weights, {len(study.methods())} methods, {study.pictures.count} pictures: about "
         f"{passes * study.seeds * study.pictures.count:,} passes of one picture through the network at each step."
     )
-
-
-def settings(study: Randomisation) -> str:
-    """Of a run from the store, in words."""
-    words = show.settings(study)
-    return f"{words[:1].upper()}{words[1:]}."

@@ -136,7 +136,7 @@ def method(name: str, other: dict[str, Any]) -> Recipe:
 
 def corners(value: str) -> str:
     """On which network maps are steered."""
-    help = next(f.metadata["help"] for f in fields(ModelFooling) if f.name == "corners")
+    help = knobs.help_of(ModelFooling, "corners")
     return st.selectbox("Corners", CORNERS, CORNERS.index(value), key=usual("manipulate.corners", value), width=270,
                         filter_mode=None, help=help, **LINKED)  # fmt: skip
 

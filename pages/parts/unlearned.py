@@ -2,13 +2,15 @@
 
 import math
 from functools import lru_cache
-from typing import Any
+from itertools import count, takewhile
+from typing import Any, NamedTuple
 
 import numpy as np
 import streamlit as st
 
 from attrcore import kept
 from attrcore.folder import Look as Run
+from attrcore.kinds import Refused
 from attrcore.look import Look, limit, paint
 from attrcore.look import picture as rgb
 from attrcore.sanity.verdicts import verdict
@@ -34,42 +36,58 @@ def measure(study: Randomisation) -> str:
 def shown(study: Randomisation, seen: Run, by: str) -> None:
     """Maps and curves as far as they have come."""
     said = [fact.facts for fact in watch.facts(seen) if "curves" in fact.facts]
-    frames = seen_steps(seen.key, kept.frames(seen.key))
-    if not said or not frames:
+    there = seen_steps(seen.key, kept.frames(seen.key))
+    if not said or not there:
         if seen.state == "running":
             st.caption("The trained network's maps are being computed …")
         return
     n = said[-1]
     least = min((p["mean"] for points in n["curves"][by].values() for p in points if p["mean"] is not None), default=0)
     low = 0.0 if least > -0.05 else math.floor(10 * least) / 10
-    layers.shown("randomise.layers", n["steps"], lanes(study, n, by, frames), Scale(by, (low, 1.0)), WORDS[study.order])
+    layers.shown("randomise.layers", n["steps"], lanes(study, n, by, there), Scale(by, (low, 1.0)), WORDS[study.order])
 
 
-def seen_steps(key: str, numbers: list[int]) -> list[dict[str, np.ndarray]]:
-    """The frames that are there, in the order of their steps, without a gap."""
-    found = {int(f["step"]): f for n in numbers if (f := once(key, n))}
-    return [found[i] for i in range(len(found)) if i in found]
+class Step(NamedTuple):
+    """The maps of one step in colours, each on its own scale."""
+
+    number: int
+    absolute: list[np.ndarray]  # by method
+    signed: list[np.ndarray]
+    fixed: list[Lane]  # what asks no network: of the first step only
+
+
+def seen_steps(key: str, numbers: list[int]) -> list[Step]:
+    """Those that are there, in their order, up to the first gap."""
+    found = {step.number: step for step in (drawn(key, n) for n in numbers)}
+    return [found[i] for i in takewhile(found.__contains__, count())]
 
 
 @lru_cache(500)
-def once(key: str, n: int) -> dict[str, np.ndarray]:
-    """A frame, read once: the run's number stands for what it holds."""
-    return kept.frame(key, n)
+def drawn(key: str, n: int) -> Step:
+    """A frame, read and painted once: while a run is watched, all are asked for four times a second."""
+    frame = kept.frame(key, n)
+    if not frame:
+        raise Refused("What this run has drawn was deleted.")
+    planes, fixed = frame["maps"].astype(np.float32), []
+    if "edges" in frame:
+        edges = painted(frame["edges"].astype(np.float32), ABSOLUTE)
+        fixed = [Lane("Sobel edges", [edges]), Lane("Input", [rgb(frame["image"])])]
+    return Step(
+        int(frame["step"]), [painted(np.abs(p), ABSOLUTE) for p in planes], [painted(p, SIGNED) for p in planes], fixed
+    )
 
 
-def lanes(study: Randomisation, n: dict[str, Any], by: str, frames: list[dict[str, np.ndarray]]) -> list[Lane]:
+def lanes(study: Randomisation, n: dict[str, Any], by: str, seen: list[Step]) -> list[Lane]:
     """One of each method, then the edges and the input, which never change."""
     found = []
-    for m, name in enumerate(n["curves"][by]):
-        planes = [f["maps"][m].astype(np.float32) for f in frames]
-        points, nulls = n["curves"][by][name], n["nulls"][by][name]
+    for m, (name, points) in enumerate(n["curves"][by].items()):
+        nulls = n["nulls"][by][name]
         beside = [(CALLED[null], p["mean"]) for null, p in nulls.items() if p["mean"] is not None]
         found.append(Lane(
-            name, [painted(np.abs(p), ABSOLUTE) for p in planes], [painted(p, SIGNED) for p in planes],
+            name, [step.absolute[m] for step in seen], [step.signed[m] for step in seen],
             [p["mean"] for p in points], beside, verdict(n["steps"], points, nulls, study.order),
         ))  # fmt: skip
-    edges = frames[0]["edges"].astype(np.float32)
-    return [*found, Lane("Sobel edges", [painted(edges, ABSOLUTE)]), Lane("Input", [rgb(frames[0]["image"])])]
+    return found + seen[0].fixed
 
 
 def painted(plane: np.ndarray, look: Look) -> np.ndarray:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from attrcore.studies.randomisation import Randomisation
-from pages.parts import randomising, unlearned, watch
+from pages.parts import randomising, reproduce, unlearned, watch
 
 st.title("Randomise")
 st.markdown(
@@ -17,7 +17,7 @@ if study is None:
     study = randomising.chosen()
     cost = randomising.cost(study)
 else:
-    st.caption(randomising.settings(study))
+    st.caption(reproduce.settings(study))
 seen = watch.start(study, "Start", cost)
 measure = unlearned.measure(study) if seen is not None else ""
 over = watch.follow(study, lambda run: unlearned.shown(study, run, measure))

@@ -95,8 +95,8 @@ def test_a_stage_of_a_resnet_is_a_block():
 @pytest.mark.parametrize("name", SOME)
 def test_every_weight_that_decides_the_scores_is_in_one_block(name, grain):
     net = hollow(lambda: untrained(name))
-    parts = blocks(net, grain)
-    found = [tensor for part in parts for layer in part.layers for tensor in own(net, layer, reset=False)]
+    parts, modules = blocks(net, grain), dict(net.named_modules())
+    found = [tensor for part in parts for layer in part.layers for tensor in own(modules, layer, reset=False)]
     assert sorted(found) == sorted(n for n, _ in net.named_parameters()) and len(set(names(parts))) == len(parts)
 
 
