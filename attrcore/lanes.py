@@ -4,9 +4,10 @@ import asyncio
 import logging
 import os
 import socket
+from collections.abc import Generator
 from contextlib import suppress
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 from urllib.parse import urlsplit
 
 import dask
@@ -46,6 +47,17 @@ class Lane(SpecCluster):
         super().__init__(**options, **surroundings())
         self.mending = PeriodicCallback(self.mend, MENDED)
         self.loop.add_callback(self.mending.start)
+
+    def __await__(self) -> Generator[Any, Any, Self]:
+        """As it was, less a last look at the workers: it leaves word in the log of one that died while it woke up."""
+
+        async def started() -> Self:
+            if self.status == Status.created:
+                await self._start()
+            await self._correct_state()
+            return self
+
+        return started().__await__()
 
     async def mend(self) -> None:
         """Replace nannies that ended by themselves."""

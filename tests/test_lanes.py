@@ -1,7 +1,9 @@
 """Lanes whose workers come back."""
 
+import gc
 import os
 import signal
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from distributed import Client
@@ -30,3 +32,13 @@ def test_a_worker_that_dies_while_it_wakes_up_is_replaced(lane):
     assert process(lane) != first
     with Client(lane, set_as_default=False) as client:
         assert client.submit(os.getpid).result(30) not in (first, os.getpid())
+
+
+def test_and_leaves_no_word_in_the_log_also_when_somebody_waits_for_it(lane, caplog):
+    with ThreadPoolExecutor() as pool:
+        waits = pool.submit(Client, lane, set_as_default=False)  # as the engine does, before there is a worker
+        os.kill(until(lambda: process(lane), 60), signal.SIGKILL)
+        with waits.result(60):
+            until(lambda: lane.scheduler_info["workers"], 120)
+    gc.collect()
+    assert "never retrieved" not in caplog.text

@@ -2,6 +2,8 @@
 
 const SHELF = "attrcore.favourites"
 
+const same = (these, those) => these.length > 0 && these.length === those.length && these.every((name) => those.includes(name))
+
 export default function ({ data, parentElement, setTriggerValue }) {
   const keep = parentElement.querySelector(".keep")
   const show = parentElement.querySelector(".show")
@@ -22,16 +24,16 @@ export default function ({ data, parentElement, setTriggerValue }) {
     show.disabled = kept().length === 0
     show.title = kept().join(", ")
     keep.disabled = data.now.length === 0
+    says.textContent = same(kept(), data.now) ? data.done : "" // also where Streamlit has just put the buttons anew
   }
 
   keep.onclick = () => {
     try {
       localStorage.setItem(SHELF, JSON.stringify(data.now))
-      says.textContent = data.done
+      refresh()
     } catch {
       says.textContent = data.failed
     }
-    refresh()
   }
   show.onclick = () => setTriggerValue("chosen", kept())
   refresh()
