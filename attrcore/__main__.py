@@ -16,6 +16,7 @@ from pathlib import Path
 import torch
 
 from attrcore import kept, runs, store, studyfile
+from attrcore.data.splits import SPLITS
 from attrcore.folder import Folder, Look
 from attrcore.kinds import Progress, Refused
 from attrcore.models.shipped import save
@@ -67,7 +68,7 @@ def train(asked: argparse.Namespace) -> None:
             "architecture": recipe.network,
             "size": [1, 28, 28],
             "classes": [str(i) for i in range(10)],
-            "data": "MNIST (LeCun et al., 1998): 60,000 training digits; measured on the 10,000 test digits",
+            "data": SPLITS[recipe.digits].about,
             "training": recipe.to_dict(),
             "numbers": result.numbers,
             "made_by": result.made_by,

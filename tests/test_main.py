@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from attrcore.__main__ import main
+from attrcore.data import splits
 from attrcore.kinds import Samples
 from attrcore.models.shipped import load
-from attrcore.studies import training
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def tiny(monkeypatch):
         images[torch.arange(80), 0, :, labels * 2 + 4] = 1
         return Samples(images, labels, ())
 
-    monkeypatch.setattr(training, "mnist", samples)
+    monkeypatch.setattr(splits, "mnist", samples)
 
 
 def card(folder, **training):
@@ -34,7 +34,7 @@ def test_a_card_is_enough_to_train_the_network_it_describes(tiny, tmp_path, caps
     trained = load(tmp_path / "out" / "net.json")
     numbers = json.loads((tmp_path / "out" / "net.json").read_text())["numbers"]
     assert numbers["test_accuracy"]["share"] == 1.0 and numbers["test_accuracy"]["interval95"][0] > 0.9
-    x = training.mnist(train=False)
+    x = splits.mnist(train=False)
     assert (trained.net(x.images).argmax(1) == x.labels).all()
     assert main(["train", str(tmp_path / "out" / "net.json"), "--out", str(tmp_path / "again")]) == 0
     assert "about" not in json.loads((tmp_path / "again" / "net.json").read_text())

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from attrcore.data.mnist import mnist
-from attrcore.kinds import Result
+from attrcore.data.splits import SPLITS
+from attrcore.draws import generator
+from attrcore.kinds import Result, Samples
 from attrcore.models.small import NETWORKS, fresh
 from attrcore.origin import made_by
 from attrcore.recipe import Recipe, knob
@@ -16,16 +17,24 @@ from attrcore.studies.running import Run, best_device, predictions, share
 from attrcore.train import LOSSES
 from attrcore.train.loop import Schedule, fit
 
+LABELS = ("true", "permuted")
+
 
 @dataclass(frozen=True)
 class Training(Recipe):
-    """Train a small network on the full MNIST training set and measure it once on the test set.
+    """Train a small network on digits and measure it once on others.
 
-    The result holds the trained weights and `numbers`: test accuracy with its interval, seconds, and
-    how many test predictions change when the weights are stored in half precision.
+    The result holds the trained weights and `numbers`: accuracy with its interval on what was measured and on what was
+    learned, seconds, and how many of all predictions change when the weights are stored in half precision.
     """
 
     network: str = knob("MnistCNN", choices=tuple(NETWORKS), help="Architecture.")
+    digits: str = knob("MNIST", choices=tuple(SPLITS), help="What is learned, and what is measured on.")
+    labels: str = knob(
+        LABELS[0], choices=LABELS,
+        help="permuted: every digit learned has the label of another one, so that there is nothing to learn but these "
+        "digits by heart (Zhang et al., 2017, arXiv:1611.03530).",
+    )  # fmt: skip
     loss: str = knob("NATURAL", choices=tuple(LOSSES), help="What the training minimises.")
     schedule: Schedule = Schedule()
     seed: int = knob(0, 0, 2**31 - 1, "First weights of the network.")
@@ -33,15 +42,27 @@ class Training(Recipe):
     def run(self, state: dict[str, Tensor] | None = None) -> Run:
         """Train; yields after every step.  It has no state to go on from, and begins anew."""
         device = best_device()
-        net, test = fresh(self.network, self.seed).to(device), mnist(train=False)
+        net, split = fresh(self.network, self.seed).to(device), SPLITS[self.digits]
+        learned, test = split.learned(), split.measured()
+        if self.labels == "permuted":
+            learned = permuted(learned, self.seed)
         start = time.perf_counter()
-        yield from fit(net, mnist(train=True), self.schedule, LOSSES[self.loss])
+        yield from fit(net, learned, self.schedule, LOSSES[self.loss])
         seconds = round(time.perf_counter() - start)
-        said = predictions(net, test.images)
         halved = copy.deepcopy(net).half().to(dtype=next(net.parameters()).dtype)
+        said, rounded = ([predictions(n, samples.images) for samples in (learned, test)] for n in (net, halved))
         numbers = {
-            "test_accuracy": share(said == test.labels),
-            "predictions_changed_by_half_precision": int((predictions(halved, test.images) != said).sum()),
+            "training_accuracy": share(said[0] == learned.labels),
+            "test_accuracy": share(said[1] == test.labels),
+            "predictions_changed_by_half_precision": sum(
+                int((a != b).sum()) for a, b in zip(said, rounded, strict=True)
+            ),
             "training_seconds": seconds,
         }
         return Result(self, numbers, {k: v.cpu() for k, v in net.state_dict().items()}, made_by(torch.device(device)))
+
+
+def permuted(samples: Samples, seed: int) -> Samples:
+    """The same images, their labels dealt out anew: every class as often as before, and no label owed to its image."""
+    order = torch.randperm(len(samples.labels), generator=generator("permuted labels", seed))
+    return samples._replace(labels=samples.labels[order])

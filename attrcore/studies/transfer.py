@@ -19,6 +19,7 @@ from attrcore.origin import made_by
 from attrcore.png import reopened
 from attrcore.recipe import Recipe, knob
 from attrcore.studies.matrix import Matrix, Row
+from attrcore.studies.methods import named
 from attrcore.studies.running import Run, best_device, in_batches
 from attrcore.studies.selection import Selection
 
@@ -127,16 +128,6 @@ class Transfer(Recipe):
         dear = {"attack": DEARER, "walk": 1, "random": 0}[row.kind]
         steps = self.attack.steps * self.attack.restarts * dear
         return 1 + looks + (steps * max(1, EXPLAINERS[row.method]().passes) if row.method else 0)
-
-
-def named(methods: str) -> list[str]:
-    """Explainers by their names in the menu, with commas between.  Raises Refused for what are none."""
-    found = [name.strip() for name in methods.split(",")]
-    strange = [name for name in found if name not in EXPLAINERS]
-    if strange or len(set(found)) < len(found):
-        what = f"there is no {strange[0]!r}" if strange else "one stands there twice"
-        raise Refused(f"Methods must be names of explainers, each once, with commas between; {what}: {methods!r}")
-    return found
 
 
 def refusal(work: Callable[[Any], Any], what: Any) -> str:

@@ -5,7 +5,8 @@ import streamlit as st
 from attrcore.evidence import measures
 from attrcore.folder import Look as Run
 from attrcore.kinds import Result
-from attrcore.studies.transfer import Transfer, named
+from attrcore.studies.methods import named
+from attrcore.studies.transfer import Transfer
 from pages.parts import behind, cells, knobs, matrix, reproduce
 from pages.parts.knobs import LINKED, kept
 

@@ -6,8 +6,9 @@ from attrcore.data import collections
 from attrcore.explain import EXPLAINERS, GROUPS
 from attrcore.models import find
 from attrcore.png import in_letters
+from attrcore.studies.methods import named
 from attrcore.studies.selection import Selection
-from attrcore.studies.transfer import FOUR, Transfer, named
+from attrcore.studies.transfer import FOUR, Transfer
 from pages.parts import attacks, knobs, pick, show
 from pages.parts.knobs import LINKED, Ended, kept
 

@@ -5,9 +5,9 @@ import streamlit as st
 from attrcore.explain import EXPLAINERS, GROUPS
 from attrcore.models import find
 from attrcore.sanity.parameters import GRAINS, ORDERS
+from attrcore.studies.methods import named
 from attrcore.studies.randomisation import USUAL, Randomisation
 from attrcore.studies.selection import Selection
-from attrcore.studies.transfer import named
 from pages.parts import attacks, knobs, pick, sweep
 from pages.parts.knobs import LINKED, kept, usual
 

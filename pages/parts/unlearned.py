@@ -14,7 +14,8 @@ from attrcore.kinds import Refused
 from attrcore.look import Look, limit, paint
 from attrcore.look import picture as rgb
 from attrcore.sanity.verdicts import verdict
-from attrcore.studies.randomisation import NULLS, Randomisation
+from attrcore.studies.likeness import NULLS
+from attrcore.studies.randomisation import Randomisation
 from pages.parts import evidence, knobs, layers, reproduce, watch
 from pages.parts.knobs import LINKED
 from pages.parts.layers import Lane, Scale
@@ -28,7 +29,7 @@ ABSOLUTE, SIGNED = Look(), Look(values="signed")
 
 def measure(study: Randomisation) -> str:
     """Which likeness the curves show."""
-    names = [f"{m.name}, {m.of}" for m in study.measures()]
+    names = [m.title for m in study.likenesses]
     return st.selectbox("Likeness to the trained network's map", names, names.index(USUAL), filter_mode=None, width=300,
                         key=knobs.kept("randomise.by"), **LINKED)  # fmt: skip
 

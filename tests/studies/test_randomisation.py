@@ -8,7 +8,8 @@ from attrcore.kinds import Refused
 from attrcore.models import MODELS
 from attrcore.models.first import first_weights
 from attrcore.recipe import Recipe
-from attrcore.studies.randomisation import NULLS, TARGETS, Randomisation
+from attrcore.studies.likeness import NULLS
+from attrcore.studies.randomisation import TARGETS, Randomisation
 from attrcore.studies.running import finish
 from attrcore.studies.selection import Selection
 
@@ -105,3 +106,35 @@ def test_first_weights_differ_by_seed_and_are_the_same_for_one():
 def test_methods_that_are_none_are_refused():
     with pytest.raises(Refused, match="there is no 'Magic'"):
         finish(replace(STUDY, explained="Gradient, Magic").run())
+
+
+def test_entropy_rises_where_maps_shatter_and_edges_would_not(found):
+    n = found[0].numbers
+    assert n["eMPRT"]["Gradient x Input"]["count"] == 2 and abs(n["eMPRT of nulls"]["random map"]["mean"]) < 0.05
+    points = [p["mean"] for p in n["entropy"]["Gradient"]]
+    assert all(0 < p < 6.65 for p in points) and points[0] != points[-1]
+    expected = points[-1] / points[0] - 1  # a mean of ratios is near the ratio of means
+    assert n["eMPRT"]["Gradient"]["mean"] == pytest.approx(expected, abs=0.1)
+
+
+def test_one_block_at_a_time_has_no_network_without_weights():
+    study = replace(STUDY, explained="Gradient", seeds=1, order="independent")
+    assert finish(study.run()).numbers["eMPRT"]["Gradient"]["mean"] is None
+
+
+def test_competition_stands_beside_each_method_with_signs():
+    study = replace(STUDY, explained="Gradient x Input, Grad-CAM", competition=True, seeds=1)
+    assert list(study.methods()) == ["Gradient x Input", "Gradient x Input with CGI", "Grad-CAM"]
+    curves = finish(study.run()).numbers["curves"][RANKS]
+    assert curves["Gradient x Input with CGI"][-1]["mean"] < curves["Gradient x Input"][-1]["mean"] - 0.1
+
+
+def test_noisy_copies_are_averaged_over():
+    study = replace(STUDY, explained="Gradient", seeds=1, copies=3)
+    plain = finish(replace(study, copies=1).run()).tensors["table"]
+    assert not torch.equal(finish(study.run()).tensors["table"][:, 0, 1:], plain[:, 0, 1:])
+
+
+def test_the_first_picture_is_through_all_steps_before_the_others(found):
+    facts = [p.facts for p in found[1] if "curves" in p.facts]
+    assert [f["pictures"] for f in facts[:6]] == [0, 0, 0, 0, 1, 1] and facts[-1]["pictures"] == 4

@@ -1,0 +1,137 @@
+"""Likenesses of many maps to those of a trained network, by every measure at once, and the nulls beside them."""
+
+from dataclasses import fields, replace
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from attrcore.compare import PLANES, measures
+from attrcore.explain import EXPLAINERS
+from attrcore.kinds import Explainer
+from attrcore.metrics.products import PixelProduct
+from attrcore.sanity.nulls import input_mask, random_map
+from attrcore.studies.running import interval
+
+NULLS = ("random map", "input mask", "another seed", "edges")
+DRAWS = 3  # of each null that is drawn
+
+
+class Measure(NamedTuple):
+    """One way to compare two maps."""
+
+    name: str
+    of: str  # "absolute" or "signed"
+    metric: Any
+
+    @property
+    def title(self) -> str:
+        """How results name it."""
+        return f"{self.name}, {self.of}"
+
+    def __call__(self, a: Tensor, b: Tensor) -> Tensor:
+        """Two batches of planes (B, H, W): (B,); not a number where they are too small for it."""
+        try:
+            return self.metric(a, b)
+        except ValueError:
+            return torch.full((len(a),), torch.nan)
+
+
+class Clean(NamedTuple):
+    """Maps by one method, ready to be compared with many."""
+
+    map: Tensor  # the attribution, (B, c, H, W)
+    planes: dict[str, Tensor]  # absolute and signed, (B, H, W)
+    ready: list[Tensor | None]  # what a measure makes of them by themselves, where it does
+
+
+class Likenesses(list[Measure]):
+    """Every measure: of absolute maps, then of signed ones those that know signs."""
+
+    def __init__(self, k: int) -> None:
+        super().__init__(Measure(name, of, metric) for of in PLANES for name, metric in measures(of, k))
+
+    def clean(self, a: Tensor) -> Clean:
+        """Attributions (B, c, H, W), ready to be compared."""
+        planes = {of: plane(a) for of, plane in PLANES.items()}
+        ready = [m.metric.prepared(planes[m.of]) if isinstance(m.metric, PixelProduct) else None for m in self]
+        return Clean(a, planes, ready)
+
+    def of(self, clean: Clean, a: Tensor) -> Tensor:
+        """Every measure of clean attributions beside others (B, c, H, W): (B, measures), on the CPU.
+
+        Not a number where there is none, as of a constant map or of one too small for a measure.
+        """
+        planes, found = {of: plane(a) for of, plane in PLANES.items()}, []
+        for m, ready in zip(self, clean.ready, strict=True):
+            if ready is not None:
+                found.append((ready * m.metric.prepared(planes[m.of])).sum(1))
+            else:
+                found.append(m(clean.planes[m.of], planes[m.of]))
+        return torch.stack([values.float().cpu() for values in found], 1)
+
+    def beside(self, clean: Clean, others: list[Tensor]) -> Tensor:
+        """The mean likeness to each of these, (B, measures); not a number where there is none."""
+        if not others:
+            return torch.full((len(clean.map), len(self)), torch.nan)
+        return torch.stack([self.of(clean, other) for other in others]).nanmean(0)
+
+    def nulls(
+        self, net: nn.Module, x: Tensor, target: Tensor, methods: dict[str, Explainer], maps: dict[str, Clean]
+    ) -> Tensor:
+        """What maps that owe nothing to the weights score beside each method's, (B, methods, NULLS, measures)."""
+        drawn = {
+            "random map": [random_map(x, n) for n in range(DRAWS)],
+            "input mask": [input_mask(x, n) for n in range(DRAWS)],
+            "edges": [edges(net, x, target)],
+        }
+        found = []
+        for name, method in methods.items():
+            others = {**drawn, "another seed": again(method, net, x, target)}
+            found.append(torch.stack([self.beside(maps[name], others[null]) for null in NULLS], 1))
+        return torch.stack(found, 1)
+
+    def told(self, table: Tensor, methods: list[str]) -> dict[str, dict[str, list[dict[str, Any]]]]:
+        """Of (B, seeds, steps, methods, measures), by measure and method: a point for each step, see `spread`."""
+        return {
+            m.title: {
+                name: [spread(table[:, :, i, n, j]) for i in range(table.shape[2])] for n, name in enumerate(methods)
+            }
+            for j, m in enumerate(self)
+        }
+
+    def told_nulls(self, nulls: Tensor, methods: list[str]) -> dict[str, dict[str, dict[str, Any]]]:
+        """The same of (B, methods, NULLS, measures): by measure, method and null, means with intervals."""
+        return {
+            m.title: {
+                name: {null: interval(nulls[:, n, c, j]) for c, null in enumerate(NULLS)}
+                for n, name in enumerate(methods)
+            }
+            for j, m in enumerate(self)
+        }
+
+
+def edges(net: nn.Module, x: Tensor, target: Tensor) -> Tensor:
+    """What an edge detector draws of (B, C, H, W): (B, 1, H, W)."""
+    return EXPLAINERS["Sobel edges"]()(net, x, target)
+
+
+def again(method: Explainer, net: nn.Module, x: Tensor, target: Tensor) -> list[Tensor]:
+    """The same method's maps with another seed, where it draws anything."""
+    if not any(f.name == "seed" for f in fields(method)):
+        return []
+    return [replace(method, seed=method.seed + 1)(net, x, target).detach()]
+
+
+def spread(values: Tensor) -> dict[str, Any]:
+    """Of likenesses (pictures, seeds): mean and interval over seeds, and the interval over pictures."""
+    by_seed, by_picture = values.nanmean(0), values.nanmean(1)
+    over = interval(by_picture)
+    return {**interval(by_seed), "pictures": [over["low"], over["high"]]}
+
+
+def planes(maps: dict[str, Tensor], picture: int = 0) -> Tensor:
+    """One picture's signed maps, (methods, H, W), each over its largest magnitude, in half precision on the CPU."""
+    found = torch.stack([PLANES["signed"](a[picture : picture + 1])[0] for a in maps.values()])
+    top = found.abs().amax((1, 2), keepdim=True).clamp_min(torch.finfo(found.dtype).tiny)
+    return (found / top).half().cpu()
