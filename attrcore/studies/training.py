@@ -38,18 +38,25 @@ class Training(Recipe):
     loss: str = knob("NATURAL", choices=tuple(LOSSES), help="What the training minimises.")
     schedule: Schedule = Schedule()
     seed: int = knob(0, 0, 2**31 - 1, "First weights of the network.")
+    rounded: bool = knob(False, help="Weights are rounded to half precision, as they are stored, before measuring.")
 
     def run(self, state: dict[str, Tensor] | None = None) -> Run:
-        """Train; yields after every step.  It has no state to go on from, and begins anew."""
+        """Train; yields after every step, with a state to go on from."""
         device = best_device()
         net, split = fresh(self.network, self.seed).to(device), SPLITS[self.digits]
         learned, test = split.learned(), split.measured()
         if self.labels == "permuted":
             learned = permuted(learned, self.seed)
-        start = time.perf_counter()
-        yield from fit(net, learned, self.schedule, LOSSES[self.loss])
-        seconds = round(time.perf_counter() - start)
+        start = time.perf_counter() - (0.0 if state is None else float(state["seconds"]))
+
+        def seconds() -> float:
+            return time.perf_counter() - start
+
+        for p in fit(net, learned, self.schedule, LOSSES[self.loss], state):
+            yield p._replace(state=lambda p=p: {**p.state(), "seconds": torch.tensor(seconds())})
+        took = round(seconds())
         halved = copy.deepcopy(net).half().to(dtype=next(net.parameters()).dtype)
+        net = halved if self.rounded else net
         said, rounded = ([predictions(n, samples.images) for samples in (learned, test)] for n in (net, halved))
         numbers = {
             "training_accuracy": share(said[0] == learned.labels),
@@ -57,7 +64,7 @@ class Training(Recipe):
             "predictions_changed_by_half_precision": sum(
                 int((a != b).sum()) for a, b in zip(said, rounded, strict=True)
             ),
-            "training_seconds": seconds,
+            "training_seconds": took,
         }
         return Result(self, numbers, {k: v.cpu() for k, v in net.state_dict().items()}, made_by(torch.device(device)))
 

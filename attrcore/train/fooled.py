@@ -15,10 +15,10 @@ from attrcore.draws import generator
 from attrcore.kinds import Explainer
 from attrcore.maps import heat
 from attrcore.recipe import Recipe, knob
+from attrcore.train.memory import remembered, take_up
 
 PARTS = ("classification", "logits moved", "aim")
 NUDGE = 1e-3  # of a layer's typical weight: where an aim has no slope at the original network, it starts beside it
-MOMENTS = {"first": "exp_avg", "second": "exp_avg_sq", "steps": "step"}  # torch's names of what Adam remembers
 
 
 @dataclass(frozen=True)
@@ -125,18 +125,8 @@ class Tuned:
 
     def state(self) -> dict[str, Tensor]:
         """Everything that the next steps depend on: weights, and what Adam remembers of each."""
-        found = {f"weight.{name}": p.detach().clone() for name, p in self.named.items()}
-        for name, p in self.named.items():
-            known = self.optimiser.state.get(p, {})
-            found |= {f"{ours}.{name}": known[theirs].clone() for ours, theirs in MOMENTS.items() if known}
-        return found
+        return remembered(self.named, self.optimiser)
 
-    @torch.no_grad()
     def go_on(self, state: dict[str, Tensor]) -> None:
         """Take up fine-tuning of the same settings where `state` left it."""
-        for name, p in self.named.items():
-            p.copy_(state[f"weight.{name}"])
-            if f"steps.{name}" in state:
-                known = {theirs: state[f"{ours}.{name}"].clone() for ours, theirs in MOMENTS.items()}
-                steps = known.pop("step").cpu()  # where torch keeps it
-                self.optimiser.state[p] = {"step": steps, **{k: v.to(p) for k, v in known.items()}}
+        take_up(self.named, self.optimiser, state)

@@ -1,5 +1,6 @@
 """The training loop, as a generator: it yields how far it is, and stops when nobody asks on."""
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -8,6 +9,7 @@ from torch import Tensor, nn
 
 from attrcore.kinds import Progress, Samples
 from attrcore.recipe import Recipe, knob
+from attrcore.train.memory import remembered, take_up
 
 
 @dataclass(frozen=True)
@@ -27,33 +29,44 @@ def fit(
     samples: Samples,
     schedule: Schedule,
     loss: Callable[[nn.Module, Tensor, Tensor], Tensor],
+    state: dict[str, Tensor] | None = None,
 ) -> Iterator[Progress]:
     """Train `net` in place, on the device it is on; `loss(net, x, y)` is a scalar.
 
-    Yields after every step; facts hold the epoch and that step's loss.  Leaves `net` in eval mode, stopped or not.
+    Yields after every step; facts hold the epoch and that step's loss.  From its state the same steps follow as if it
+    had not been left: what was drawn before is drawn again.  Leaves `net` in eval mode, stopped or not.
     """
     device = next(net.parameters()).device
     g = torch.Generator().manual_seed(schedule.seed)
     count = len(samples.labels)
     steps = schedule.epochs * -(-count // schedule.batch)
     optimiser = torch.optim.AdamW(net.parameters(), lr=schedule.rate, weight_decay=schedule.decay)
-    slope = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
+    named = dict(net.named_parameters())
+    done, since = 0, 0 if state is None else int(state["done"])
+    if state is not None:
+        take_up(named, optimiser, state)
     net.train()
-    done = 0
     try:
         for epoch in range(schedule.epochs):
             for rows in torch.randperm(count, generator=g).split(schedule.batch):
-                x = shifted(samples.images[rows], schedule.shift, g).to(device)
-                y = samples.labels[rows].to(device)
+                x, done = shifted(samples.images[rows], schedule.shift, g), done + 1
+                if done <= since:
+                    continue
+                x, y = x.to(device), samples.labels[rows].to(device)
+                optimiser.param_groups[0]["lr"] = schedule.rate * (1 + math.cos(math.pi * (done - 1) / steps)) / 2
                 optimiser.zero_grad()
                 value = loss(net, x, y)
                 value.backward()
                 optimiser.step()
-                slope.step()
-                done += 1
-                yield Progress(done, steps, {"epoch": epoch + 1, "loss": value.item()})
+                facts = {"epoch": epoch + 1, "loss": value.item()}
+                yield Progress(done, steps, facts, state=lambda n=done: at(n, remembered(named, optimiser)))
     finally:  # a network whose training was stopped is a network too
         net.eval()
+
+
+def at(done: int, state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """A state with the number of steps that led to it."""
+    return {"done": torch.tensor(done), **state}
 
 
 def shifted(x: Tensor, most: int, g: torch.Generator) -> Tensor:

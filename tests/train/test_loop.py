@@ -1,3 +1,4 @@
+import pytest
 import torch
 
 from attrcore.kinds import Samples
@@ -41,3 +42,17 @@ def test_shifted_images_are_the_same_images_elsewhere():
     moved = shifted(x, 2, torch.Generator().manual_seed(0))
     assert moved.sum() == 50 and moved[:, 0].nonzero()[:, 1:].sub(4).abs().max() == 2
     assert torch.equal(shifted(x, 0, torch.Generator()), x)
+
+
+@pytest.mark.parametrize("stop", [1, 7, 10, 11])
+def test_taken_up_again_it_ends_at_the_same_weights(stop):
+    schedule = Schedule(epochs=2, batch=4, shift=1, decay=0.1)
+    whole, _ = trained(schedule)
+    for p in fit(fresh("MnistMLP", 0), DATA, schedule, LOSSES["NATURAL"]):
+        if p.done == stop:
+            state = p.state()
+            break
+    net = fresh("MnistMLP", 5)  # whatever it was
+    steps = [p.done for p in fit(net, DATA, schedule, LOSSES["NATURAL"], state)]
+    assert steps == list(range(stop + 1, 21))
+    assert all(torch.equal(p, q) for p, q in zip(net.parameters(), whole.parameters(), strict=True))
