@@ -24,6 +24,23 @@ def verdict(steps: list[str], points: list[Point], nulls: dict[str, Point], orde
     return f"{'; '.join(says)}{beside(p, nulls)}."
 
 
+def labels_verdict(permuted: Point, other: Point, difference: Point, nulls: dict[str, Point]) -> str:
+    """Of one method by one measure: do its maps tell a network that learned permuted labels from one of true labels?
+
+    `difference` is the first likeness less the second, picture by picture.
+    """
+    if permuted["mean"] is None or other["mean"] is None or difference["low"] is None:
+        return ""
+    likes = f"{told(permuted)}, between two true-label networks {told(other)}"
+    if difference["high"] < 0:
+        says = f"Its maps tell permuted labels from true ones: {likes}"
+    elif difference["low"] > 0:
+        says = f"Permuted labels change its maps less than another training does: {likes}"
+    else:
+        says = f"Its maps do not tell permuted labels from true ones: {likes}"
+    return f"{says}{beside(permuted, nulls)}."
+
+
 def beside(p: Point, nulls: dict[str, Point]) -> str:
     """A likeness beside the nulls that ask no model: which it exceeds, and which it does not."""
     there = {name: null for name, null in nulls.items() if name in NAMES and null["mean"] is not None}

@@ -2,6 +2,7 @@
 
 from attrcore.recipe import Recipe
 from attrcore.studies.budget import Budget
+from attrcore.studies.data_randomisation import DataRandomisation
 from attrcore.studies.fooling import Fooling
 from attrcore.studies.model_fooling import ModelFooling
 from attrcore.studies.randomisation import Randomisation
@@ -10,6 +11,7 @@ from attrcore.studies.transfer import Transfer
 
 STUDIES: dict[str, type[Recipe]] = {
     "Budget": Budget,
+    "Data randomisation": DataRandomisation,
     "Fooling": Fooling,
     "Model fooling": ModelFooling,
     "Randomisation": Randomisation,

@@ -23,6 +23,7 @@ PAGES = {
     "Transfer": "Transfer",
     "ModelFooling": "Manipulate",
     "Randomisation": "Randomise",
+    "DataRandomisation": "Labels",
 }  # kind of study -> title of its page
 UNREAD = "Its settings cannot be read here."
 
