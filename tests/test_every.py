@@ -220,6 +220,20 @@ def test_a_model_takes_pixels_and_gives_one_logit_per_class(name):
         assert classifier.net(torch.rand(2, *source.size)).shape == (2, len(classifier.classes))
 
 
+@pytest.mark.parametrize("name", [n for n in MODELS if "Twin" in n])
+def test_a_twin_knows_what_its_card_says(name):
+    from attrcore.models.loaded import loaded
+    from attrcore.studies.running import predictions
+    from attrcore.studies.twins import DIGITS, ShippedTwins
+
+    card, net = MODELS[name].facts(), loaded(name, MODELS[name].digest).net
+    learned = ShippedTwins().learned(0)[card["training"]["labels"]]
+    for samples, key in ((learned, "training_accuracy"), (DIGITS.measured(), "test_accuracy")):
+        measured = (predictions(net, samples.images) == samples.labels).double().mean().item()
+        assert measured == pytest.approx(card["numbers"][key]["share"], abs=2e-3)  # other processors round otherwise
+    assert card["numbers"]["training_accuracy"]["share"] >= 0.95
+
+
 @needs("mnist")
 @pytest.mark.parametrize("name", [n for n in MODELS if "MNIST" in n])
 def test_a_shipped_network_is_as_good_as_its_card_says(name):

@@ -9,6 +9,11 @@ MODELS = {
     "MNIST CNN": Shipped("mnist-cnn"),
     "MNIST MLP": Shipped("mnist-mlp"),
     "RAR MNIST CNN (NATURAL)": Shipped("rar-mnist-natural"),
+    **{
+        f"Twin {net} ({labels} labels)": Shipped(f"twin-{net.lower()}-{labels}")
+        for net in ("CNN", "MLP")
+        for labels in ("true", "permuted")
+    },
     **ZOO,
 }
 

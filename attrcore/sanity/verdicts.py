@@ -3,6 +3,7 @@
 from typing import Any
 
 STILL = 0.99  # a map that is this much like itself has not changed, where no other seed says how much is usual
+SMALL = 0.02  # a difference in likeness that intervals may tell from none, and nobody sees
 NAMES = {"random map": "a random map", "input mask": "the input alone", "edges": "an edge detector"}
 Point = dict[str, Any]  # mean, low and high over seeds, `pictures` [low, high], count
 
@@ -31,14 +32,18 @@ def labels_verdict(permuted: Point, other: Point, difference: Point, nulls: dict
     """
     if permuted["mean"] is None or other["mean"] is None or difference["low"] is None:
         return ""
-    likes = f"{told(permuted)}, between two true-label networks {told(other)}"
     if difference["high"] < 0:
-        says = f"Its maps tell permuted labels from true ones: {likes}"
+        hardly = "hardly " if difference["mean"] > -SMALL else ""
+        says = f"Its maps {hardly}tell permuted labels from true ones"
     elif difference["low"] > 0:
-        says = f"Permuted labels change its maps less than another training does: {likes}"
+        says = "Permuted labels change its maps less than another training does"
     else:
-        says = f"Its maps do not tell permuted labels from true ones: {likes}"
-    return f"{says}{beside(permuted, nulls)}."
+        says = "Its maps do not tell permuted labels from true ones"
+    apart = f"{difference['mean']:+.2g} ({difference['low']:+.2g} to {difference['high']:+.2g})"
+    return (
+        f"{says}: {told(permuted)}{beside(permuted, nulls)}; between two true-label networks {told(other)}; difference "
+        f"{apart}."
+    )
 
 
 def beside(p: Point, nulls: dict[str, Point]) -> str:

@@ -52,18 +52,19 @@ class DataRandomisation(Recipe):
     def run(self, state: dict[str, Tensor] | None = None) -> Run:
         """Train the pair where one is asked for, with a state to go on from, then explain the digits, in a minute."""
         device = torch.device(best_device())
-        asked, x, steps = self.methods(), self.pictures().to(device), self.twins.steps()
+        x, steps = self.pictures().to(device), self.twins.steps()
+        asked, refused = self.supported(x[:1])
         total = steps + (1 + len(BESIDE)) * len(asked)
         if not steps:
             yield Progress(0, total, {"phase": "maps"})
-        training = self.twins.train(self.network, self.seed, lambda nets: self.frame(nets, x[:1]), state)
+        training = self.twins.train(self.network, self.seed, lambda nets: self.frame(nets, x[:1], asked), state)
         while True:
             try:
                 p = next(training)
             except StopIteration as end:
                 pair: Pair = end.value
                 break
-            yield p._replace(total=total)
+            yield p._replace(total=total, facts={**p.facts, "methods": list(asked)})
         nets, maps, done = self.networks(pair, device), {}, steps
         target = predictions(nets[TRUE], x).to(device)
         for name, net in nets.items():
@@ -73,7 +74,8 @@ class DataRandomisation(Recipe):
                 maps[name][method] = explain(net, x, own).detach()
                 done += 1
                 yield Progress(done, total, {"phase": f"maps, {name}"}, state=pair.state)
-        numbers = self.compared(nets[TRUE], x, target, maps) | {"accuracy": self.accuracies(nets)}
+        numbers = self.compared(nets[TRUE], x, target, maps, asked)
+        numbers |= {"accuracy": self.accuracies(nets), "methods": list(asked), "refused": refused}
         tensors = {"images": torch.stack([torch.from_numpy(levels(one)) for one in x[:SHOWN]])}
         for name, found in maps.items():
             tensors[f"maps.{name}"] = torch.stack([planes(found, n) for n in range(len(x[:SHOWN]))])
@@ -85,6 +87,12 @@ class DataRandomisation(Recipe):
     def methods(self) -> dict[str, Explainer]:
         """Those that are compared, with their usual settings."""
         return methods.usual(self.explained, self.competition)
+
+    def supported(self, x: Tensor) -> tuple[dict[str, Explainer], dict[str, str]]:
+        """Those that the architecture can have, and why it cannot have the others."""
+        asked, net = self.methods(), fresh(self.network, 0).eval().requires_grad_(False).to(x.device)
+        _, refused = methods.tried(asked, net, x, predictions(net, x).to(x.device))
+        return {name: method for name, method in asked.items() if name not in refused}, refused
 
     def pictures(self) -> Tensor:
         """Digits that no twin has seen, (count, 1, 28, 28)."""
@@ -98,20 +106,22 @@ class DataRandomisation(Recipe):
         nets = {TRUE: pair.true, PERMUTED: pair.permuted, OTHER: other, UNTRAINED: fresh(self.network, self.seed + 1)}
         return {name: net.eval().requires_grad_(False).to(device) for name, net in nets.items()}
 
-    def frame(self, nets: dict[str, nn.Module], x: Tensor) -> dict[str, Tensor]:
+    def frame(self, nets: dict[str, nn.Module], x: Tensor, asked: dict[str, Explainer]) -> dict[str, Tensor]:
         """The first digit and its maps by both twins, (methods, 28, 28), of the class that the true one predicts."""
         target = predictions(nets["true"], x).to(x.device)
         found = {"image": torch.from_numpy(levels(x[0]))}
         for label, net in nets.items():
-            found[f"maps.{label}"] = planes({name: m(net, x, target).detach() for name, m in self.methods().items()})
+            found[f"maps.{label}"] = planes({name: m(net, x, target).detach() for name, m in asked.items()})
         return found
 
-    def compared(self, net: nn.Module, x: Tensor, target: Tensor, maps: Maps) -> dict[str, Any]:
+    def compared(
+        self, net: nn.Module, x: Tensor, target: Tensor, maps: Maps, asked: dict[str, Explainer]
+    ) -> dict[str, Any]:
         """Likenesses to the true-label twin's maps, with 95 % intervals over digits, beside nulls.
 
         `difference`: that of the permuted twin less that of the other true-label network, digit by digit.
         """
-        likenesses, asked = Likenesses(self.k), self.methods()
+        likenesses = Likenesses(self.k)
         clean = {name: likenesses.clean(a) for name, a in maps[TRUE].items()}
         tables = {name: torch.stack([likenesses.of(clean[m], maps[name][m]) for m in asked], 1) for name in BESIDE}
 

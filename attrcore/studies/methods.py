@@ -1,5 +1,7 @@
 """Which explainers a study compares, by their names in the menu."""
 
+from torch import Tensor, nn
+
 from attrcore.explain import EXPLAINERS
 from attrcore.explain.cgi import CGI, SIGNED
 from attrcore.kinds import Explainer, Refused
@@ -25,3 +27,22 @@ def usual(methods: str, competition: bool = False) -> dict[str, Explainer]:
         if competition and name in SIGNED:
             found[COMPETING.format(name)] = CGI(of=SIGNED[name]())
     return found
+
+
+def tried(
+    asked: dict[str, Explainer], net: nn.Module, x: Tensor, target: Tensor
+) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Attributions (B, c, H, W) by each method that the network supports, and why the others have none.
+
+    Raises Refused where none has any.
+    """
+    found: dict[str, Tensor] = {}
+    refused: dict[str, str] = {}
+    for name, method in asked.items():
+        try:
+            found[name] = method(net, x, target).detach()
+        except Refused as e:
+            refused[name] = str(e)
+    if not found:
+        raise Refused(" ".join(dict.fromkeys(refused.values())))
+    return found, refused

@@ -38,6 +38,7 @@ class Trained(NamedTuple):
     logits: Tensor  # (B, N)
     maps: dict[str, Clean]  # by method
     bits: Tensor  # (B, methods), the entropy of each map
+    refused: dict[str, str]  # why other methods have none, by name
 
 
 class Round(NamedTuple):
@@ -99,16 +100,17 @@ class Randomisation(Recipe):
         device = torch.device(best_device())
         net = loaded(self.model, self.digest, str(device)).net
         plan, x = steps(blocks(net, self.grain), self.order), self.pictures.opened(self.model).to(device)
-        asked, names, found = self.methods(), [told(lost) for lost in plan], self.tables(len(x), len(plan), state)
+        seen = {0: self.trained(net, x[:1], self.methods())}  # by the first of its pictures
+        asked = {name: method for name, method in self.methods().items() if name in seen[0].maps}
+        names, found = [told(lost) for lost in plan], self.tables((len(x), self.seeds, len(plan), len(asked)), state)
         total, done = len(x) * self.seeds * (len(plan) - 1) * len(asked), 0
-        seen: dict[int, Trained] = {}  # by the first of its pictures
         first: dict[int, nn.Module] = {}  # of the draw under way
         for draw, rows in self.rounds(len(x)):
             here = seen.get(rows.start) or seen.setdefault(rows.start, self.trained(net, x[rows], asked))
             found.table[rows, :, 0] = self.same(here)[:, None]
             found.bits[rows, :, 0] = here.bits[:, None]
             if not done:
-                facts = self.summary(found, names, plan)
+                facts = {**self.summary(found, names, plan, list(asked)), "refused": here.refused}
                 yield Progress(0, total, facts, self.frame(0, here, {n: c.map for n, c in here.maps.items()}))
             for i, lost in enumerate(plan[1:], 1):
                 if found.bits[rows, draw, i].isfinite().all():
@@ -128,10 +130,11 @@ class Randomisation(Recipe):
                 if i == len(plan) - 1 and found.nulls[rows].isnan().all():
                     found.nulls[rows] = self.likenesses.nulls(net, here.x, here.target, asked, here.maps)
                     found.rises[rows] = torch.stack([redrawn(null, here.x) for null in DRAWN.values()], 1)
-                facts = {**self.summary(found, names, plan), "seed": draw, "layer": names[i]}
+                facts = {**self.summary(found, names, plan, list(asked)), "seed": draw, "layer": names[i]}
                 frame = self.frame(i, here, maps) if draw == rows.start == 0 else {}
                 yield Progress(done, total, facts, frame, found.state)
-        return Result(self, self.summary(found, names, plan), found.state(), made_by(device))
+        numbers = {**self.summary(found, names, plan, list(asked)), "refused": seen[0].refused}
+        return Result(self, numbers, found.state(), made_by(device))
 
     @property
     def likenesses(self) -> Likenesses:
@@ -150,12 +153,12 @@ class Randomisation(Recipe):
             if count > 1:
                 yield Round(draw, slice(1, count))
 
-    def tables(self, count: int, steps: int, state: dict[str, Tensor] | None) -> Tables:
-        """As far as they are filled."""
+    def tables(self, shape: tuple[int, int, int, int], state: dict[str, Tensor] | None) -> Tables:
+        """As far as they are filled; `shape` counts pictures, seeds, steps and methods."""
         if state is not None:
             return Tables(**{name: values.clone() for name, values in state.items()})
-        some, m = len(self.methods()), len(self.likenesses)
-        shape = count, self.seeds, steps, some
+        count, *_, some = shape
+        m = len(self.likenesses)
         shapes = (*shape, m), shape, (count, some, len(NULLS), m), (count, len(DRAWN))
         return Tables(*(torch.full(s, torch.nan) for s in shapes))
 
@@ -164,9 +167,10 @@ class Randomisation(Recipe):
         with torch.no_grad():
             logits = logits_of(net, x)
         target = logits.argmax(1)
-        maps = {name: self.likenesses.clean(method(net, x, target).detach()) for name, method in asked.items()}
+        attributions, refused = methods.tried(asked, net, x, target)
+        maps = {name: self.likenesses.clean(a) for name, a in attributions.items()}
         bits = torch.stack([entropy(clean.map) for clean in maps.values()], 1).float().cpu()
-        return Trained(x, target, logits, maps, bits)
+        return Trained(x, target, logits, maps, bits, refused)
 
     def same(self, here: Trained) -> Tensor:
         """The likeness of every map to itself, (B, methods, measures)."""
@@ -192,9 +196,11 @@ class Randomisation(Recipe):
             fixed["edges"] = shown(heat(edges(nn.Identity(), here.x[:1], here.target[:1]))[0])
         return {"step": torch.tensor(step), "maps": planes(maps), **fixed}
 
-    def summary(self, found: Tables, names: list[str], plan: tuple[tuple[Block, ...], ...]) -> dict[str, Any]:
+    def summary(
+        self, found: Tables, names: list[str], plan: tuple[tuple[Block, ...], ...], asked: list[str]
+    ) -> dict[str, Any]:
         """Means with 95 % intervals by measure and method: over the draws of the weights, and over pictures."""
-        asked, known = list(self.methods()), found.bits[:, 0, -1].isfinite().all(1)
+        known = found.bits[:, 0, -1].isfinite().all(1)
         all_lost = len(plan[-1]) == len(plan) - 1
         rises = rise(found.bits[:, :, 0], found.bits[:, :, -1]) if all_lost else found.bits[:, :, -1] * torch.nan
         return {

@@ -42,6 +42,8 @@ def found(study: DataRandomisation, result: Result, key: str) -> None:
         f"Below each map: {wanted.by} to the true-label twin's map of this digit. In the last column: over all "
         f"{n['pictures']} digits, with intervals. Each map has its own scale."
     )
+    for name, reason in n["refused"].items():
+        st.caption(f"No maps by {name}: {reason}")
     numbers(study, n, wanted.by)
     st.caption(reproduce.made(result.made_by))
     over = f"Data randomisation, digit {wanted.digit + 1}: {wanted.by} to the true-label twin's map"
@@ -69,7 +71,7 @@ def strips(study: DataRandomisation, result: Result, wanted: Shown) -> list[Stri
     """The digit itself, then each method's maps with their likeness, and what follows of it over all digits."""
     n, image = result.numbers, rgb(result.tensors["images"][wanted.digit].numpy())
     rows = [Strip("Digit", [Cell(image, "The digit"), None, None, None])]
-    for i, name in enumerate(study.methods()):
+    for i, name in enumerate(n["methods"]):
         cells = []
         for network in NETWORKS:
             plane = result.tensors[f"maps.{network}"][wanted.digit, i].float().numpy()
@@ -109,7 +111,7 @@ def numbers(study: DataRandomisation, n: dict[str, Any], by: str) -> None:
     rows = [
         (name, *(told(n["likeness"][network][by][name]) for network in BESIDE), told(n["difference"][by][name]),
          *(told(n["nulls"][by][name][null]) for null in NULLS))
-        for name in study.methods()
+        for name in n["methods"]
     ]  # fmt: skip
     table(dict(zip(heads, zip(*rows, strict=True), strict=True)), f"{by} to the true-label twin's map")
     st.caption(

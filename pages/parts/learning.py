@@ -35,7 +35,11 @@ def shown(study: DataRandomisation, seen: Run, method: str) -> None:
     facts = [fact.facts for fact in watch.facts(seen) if "epoch" in fact.facts]
     if not facts:
         return
-    name, place = called(study, seen, method), list(study.methods()).index(method)
+    if method not in facts[0]["methods"]:
+        st.caption(f"There are no maps by {method} of this network.")
+        curves(facts)
+        return
+    name, place = called(study, seen, method), facts[0]["methods"].index(method)
     numbers = kept.frames(seen.key, theatre.had(STAGE, name) + 1)[: fooled.AT_ONCE]
     frames = [frame(n, place, f) for n in numbers if (f := kept.frame(seen.key, n))]
     panes = ("Digit", f"{method}, true labels", f"{method}, permuted labels")

@@ -114,6 +114,8 @@ def numbers(study: Randomisation, over: Run, by: str) -> None:
         "predicted one. Weights of a layer are drawn by the architecture's own code; BatchNorm's running statistics "
         f"are {study.statistics}."
     )
+    for name, reason in n["refused"].items():
+        st.caption(f"No maps by {name}: {reason}")
     st.caption(reproduce.made(found.made_by))
     with st.container(horizontal=True):
         reproduce.offer(study, f"Randomise {study.model}", "randomise")

@@ -138,3 +138,11 @@ def test_noisy_copies_are_averaged_over():
 def test_the_first_picture_is_through_all_steps_before_the_others(found):
     facts = [p.facts for p in found[1] if "curves" in p.facts]
     assert [f["pictures"] for f in facts[:6]] == [0, 0, 0, 0, 1, 1] and facts[-1]["pictures"] == 4
+
+
+def test_a_method_that_the_network_cannot_have_is_named_and_the_others_go_on():
+    mlp = {"model": "MNIST MLP", "digest": MODELS["MNIST MLP"].digest}
+    numbers = finish(replace(STUDY, explained="Gradient, Grad-CAM", seeds=1, **mlp).run()).numbers
+    assert list(numbers["curves"][RANKS]) == ["Gradient"] and "convolutional" in numbers["refused"]["Grad-CAM"]
+    with pytest.raises(Refused, match="convolutional"):
+        finish(replace(STUDY, explained="Grad-CAM", seeds=1, **mlp).run())
