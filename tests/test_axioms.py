@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from attrcore.axioms import completeness, figure, invariance, linearity, sensitivity, twin
+from attrcore.axioms import completeness, figure, invariance, linearity, sensitivity, shift, twin
 from attrcore.data.digits import packaged_digits
 from attrcore.explain import EXPLAINERS
 from attrcore.explain.gradient import Gradient
@@ -199,3 +199,41 @@ def test_every_axiom_says_what_it_asks_and_what_follows(module):
 )
 def test_small_differences_are_written_by_their_power(off, words):
     assert figure(off) == words
+
+
+KINDS = [("constant", -1.0, None), ("ghost", 1.0, packaged_digits()[0][7][None]), ("constant", 0.0, None)]
+ALONG = ("Gradient", "Guided Backprop", "Deconvnet", *(n for n in shift.METHODS if n.endswith(shift.ALONG)))
+FIXED = ("Gradient x Input", "LRP (Z)", "Deep Taylor", *(n for n in shift.METHODS if n.endswith(shift.FIXED)))
+
+
+@pytest.fixture(scope="module", params=KINDS, ids=lambda k: f"{k[0]} {k[1]}")
+def moved(request):
+    return request.param, shift.measured(*request.param), shift.seen(DIGIT, *request.param)
+
+
+def test_networks_that_differ_by_an_offset_give_the_same_scores(moved):
+    _, measured, seen = moved
+    assert measured.apart < 1e-12 and np.abs(seen.logits[1] - seen.logits[0]).max() < 1e-12
+
+
+def test_input_invariance_is_kept_without_a_reference_or_with_one_that_moves_along(moved):
+    (_, value, _), measured, _ = moved
+    verdicts = kept(measured.verdicts)
+    assert verdicts >= {*ALONG} and ({*FIXED} <= verdicts if value == 0 else not {*FIXED} & verdicts)
+
+
+def test_what_fails_draws_the_ghost():
+    _, measured, seen = (lambda args: (args, shift.measured(*args), shift.seen(DIGIT, *args)))(KINDS[1])
+    rows = {row.method: row.figures for row in measured.verdicts}
+    before, after = (int(share.rstrip("%")) for share in rows["Gradient x Input"][1:])
+    assert after > before + 20 and 0.05 < measured.even < 0.2
+    one, two = seen.maps["Gradient x Input"]
+    strokes = KINDS[1][2][0] > 127
+    assert np.abs(two - one)[strokes].sum() > 0.5 * np.abs(two - one).sum()
+
+
+def test_an_offset_is_taken_off_by_the_first_bias_alone():
+    one = shift.network()
+    two = shift.offset(one, shift.offset_of("constant", -1.0, None))
+    moved = [name for name, p in one.named_parameters() if not torch.equal(p, two.get_parameter(name))]
+    assert moved == ["fc1.bias"]

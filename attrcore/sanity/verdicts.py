@@ -36,18 +36,21 @@ def labels_verdict(permuted: Point, other: Point, difference: Point, nulls: dict
         hardly = "hardly " if difference["mean"] > -SMALL else ""
         says = f"Its maps {hardly}tell permuted labels from true ones"
     elif difference["low"] > 0:
-        says = "Permuted labels change its maps less than another training does"
+        says = "Permuted labels change its maps less than other first weights and more digits do"
     else:
         says = "Its maps do not tell permuted labels from true ones"
     apart = f"{difference['mean']:+.2g} ({difference['low']:+.2g} to {difference['high']:+.2g})"
     return (
-        f"{says}: {told(permuted)}{beside(permuted, nulls)}; between two true-label networks {told(other)}; difference "
-        f"{apart}."
+        f"{says}: {told(permuted)}{beside(permuted, nulls, 'labels')}; between two true-label networks "
+        f"{told(other)}; difference {apart}."
     )
 
 
-def beside(p: Point, nulls: dict[str, Point]) -> str:
-    """A likeness beside the nulls that ask no model: which it exceeds, and which it does not."""
+def beside(p: Point, nulls: dict[str, Point], what: str = "weights") -> str:
+    """A likeness beside the nulls that ask no model: which it exceeds, and which it does not.
+
+    `what` was lost: what a likeness has beyond them does not come from there.
+    """
     there = {name: null for name, null in nulls.items() if name in NAMES and null["mean"] is not None}
     if not there:
         return ""
@@ -55,7 +58,7 @@ def beside(p: Point, nulls: dict[str, Point]) -> str:
     below = [name for name, null in there.items() if low > (null["high"] if null["high"] is not None else null["mean"])]
     others = [name for name in there if name not in below]
     if not others:
-        return f", more than {listed(there)}: part of it does not come from the weights"
+        return f", more than {listed(there)}: part of it does not come from the {what}"
     return f", no more than {listed({name: there[name] for name in others})}"
 
 

@@ -21,8 +21,8 @@ from attrcore.studies.twins import DIGITS, SHIPPED, TWINS, Pair, ShippedTwins
 
 ANOTHER = {"MnistCNN": "MNIST CNN", "MnistMLP": "MNIST MLP"}  # true labels too: 60,000 digits, other first weights
 TARGETS = ("the true-label twin's", "each network's own")
-TRUE, PERMUTED, OTHER, UNTRAINED = "true labels", "permuted labels", "another, true labels", "untrained"
-BESIDE = (PERMUTED, OTHER, UNTRAINED)  # whose maps are compared with those of the true-label twin
+TRUE, PERMUTED, OTHER, FIRST = "true labels", "permuted labels", "another, true labels", "first weights"
+BESIDE = (PERMUTED, OTHER, FIRST)  # whose maps are compared with those of the true-label twin
 USUAL = "Gradient, SmoothGrad, Guided Backprop, Integrated Gradients, Gradient x Input, Grad-CAM"
 SHOWN = 6  # digits whose maps are kept
 
@@ -100,10 +100,11 @@ class DataRandomisation(Recipe):
         return held[torch.randperm(len(held), generator=generator("held-out digits", self.seed))[: self.count]]
 
     def networks(self, pair: Pair, device: torch.device) -> dict[str, nn.Module]:
-        """The twins, another network that learned true labels, and one that learned nothing."""
+        """The twins, another network that learned true labels, and the first weights that the twins share."""
         another = ANOTHER[self.network]
         other = loaded(another, MODELS[another].digest).net
-        nets = {TRUE: pair.true, PERMUTED: pair.permuted, OTHER: other, UNTRAINED: fresh(self.network, self.seed + 1)}
+        first = fresh(self.network, self.twins.seed(self.seed))
+        nets = {TRUE: pair.true, PERMUTED: pair.permuted, OTHER: other, FIRST: first}
         return {name: net.eval().requires_grad_(False).to(device) for name, net in nets.items()}
 
     def frame(self, nets: dict[str, nn.Module], x: Tensor, asked: dict[str, Explainer]) -> dict[str, Tensor]:

@@ -45,9 +45,13 @@ class ShippedTwins(Recipe):
         """None: they are trained."""
         return 0
 
+    def seed(self, seed: int) -> int:
+        """Of first weights and permuted labels: that of their cards."""
+        return 0
+
     def learned(self, seed: int) -> dict[str, Samples]:
-        """What each twin learned, by its labels; the seed is that of the pair."""
-        return pair_of_samples(LEARNED, 0)
+        """What each twin learned, by its labels."""
+        return pair_of_samples(LEARNED, self.seed(seed))
 
     def train(self, network: str, seed: int, look: Look, state: State) -> Generator[Progress, None, Pair]:
         """The networks at once.  Raises Refused where their weights are not those that were asked for."""
@@ -69,13 +73,17 @@ class TrainedTwins(Recipe):
         """Of each twin."""
         return self.schedule.epochs * self.epoch()
 
+    def seed(self, seed: int) -> int:
+        """Of first weights and permuted labels: that of the study."""
+        return seed
+
     def epoch(self) -> int:
         """Steps of an epoch."""
         return -(-self.digits // self.schedule.batch)
 
     def learned(self, seed: int) -> dict[str, Samples]:
         """What each twin learns, by its labels."""
-        return pair_of_samples(self.digits, seed)
+        return pair_of_samples(self.digits, self.seed(seed))
 
     def train(self, network: str, seed: int, look: Look, state: State) -> Generator[Progress, None, Pair]:
         """Yields after every step of both, with facts and a frame after every epoch, and a state to go on from."""

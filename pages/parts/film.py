@@ -95,9 +95,10 @@ def sheet(film: Film, look: Look, kind: str, notes: Sequence[str] = ()) -> bytes
 
 
 def offer(film: Film, look: Look, name: str, notes: Sequence[str] = ()) -> None:
-    """The strip as files."""
-    for kind in ("PNG", "PDF"):
-        st.download_button(
-            f"Film strip (.{kind.lower()})", lambda kind=kind: sheet(film, look, kind, notes), f"{name}.{kind.lower()}",
-            on_click="ignore", key=f"film.save.{kind}",
-        )  # fmt: skip
+    """The strip as files, beside each other."""
+    with st.container(horizontal=True):
+        for kind in ("PNG", "PDF"):
+            st.download_button(
+                f"Film strip (.{kind.lower()})", lambda kind=kind: sheet(film, look, kind, notes),
+                f"{name}.{kind.lower()}", on_click="ignore", key=f"film.save.{kind}",
+            )  # fmt: skip

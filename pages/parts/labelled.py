@@ -8,7 +8,7 @@ from attrcore.kinds import Result
 from attrcore.look import in_words
 from attrcore.look import picture as rgb
 from attrcore.sanity.verdicts import labels_verdict
-from attrcore.studies.data_randomisation import BESIDE, OTHER, PERMUTED, TRUE, UNTRAINED, DataRandomisation
+from attrcore.studies.data_randomisation import BESIDE, FIRST, OTHER, PERMUTED, TRUE, DataRandomisation
 from attrcore.studies.likeness import NULLS, Likenesses
 from pages.parts import evidence, film, knobs, reproduce
 from pages.parts.film import Cell, Film, Strip
@@ -17,8 +17,8 @@ from pages.parts.learning import LOOKS, painted
 from pages.parts.tables import table
 from pages.parts.unlearned import CALLED, USUAL, told
 
-NETWORKS = (TRUE, PERMUTED, OTHER, UNTRAINED)
-HEADS = {TRUE: "True labels", PERMUTED: "Permuted labels", OTHER: "Another, true labels", UNTRAINED: "Untrained"}
+NETWORKS = (TRUE, PERMUTED, OTHER, FIRST)
+HEADS = {TRUE: "True labels", PERMUTED: "Permuted labels", OTHER: "Another, true labels", FIRST: "Their first weights"}
 SEEN = ("images", *(f"maps.{name}" for name in NETWORKS))
 
 
@@ -99,8 +99,8 @@ def accuracies(found: dict[str, Any]) -> None:
     st.caption(
         "Brackets: Wilson's 95 % intervals over digits; chance is 10 %. The twin with permuted labels is asked for the "
         "labels that it was given, all others for the true ones. Another, true labels: the same architecture from "
-        "other first weights, trained on all 60,000 digits, which include those held out here. Untrained: first "
-        "weights of another seed."
+        "other first weights, trained on all 60,000 digits, which include those held out here. Their first weights: "
+        "those that both twins began with; maps that are like these show what training has not changed."
     )
 
 

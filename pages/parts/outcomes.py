@@ -19,7 +19,8 @@ from attrcore.store import Entry
 from attrcore.studies.fooling import Fooling
 
 WIDTH = 56  # px of a picture
-TOP = "Top-k overlap"
+TOP, RANKS = "Top-k overlap", "Spearman, absolute"
+MOST = 3  # methods that are named
 UNREADABLE = (OSError, ValueError, TypeError, KeyError, Refused, NoAnswer)  # damaged, of another version, or away
 
 
@@ -83,8 +84,24 @@ def manipulated(n: dict[str, Any]) -> str:
     )
 
 
+def randomised(n: dict[str, Any]) -> str:
+    """A network that lost its weights: each method's last step."""
+    kept_ = [f"{name} {points[-1]['mean']:z.2f}" for name, points in n["curves"][RANKS].items()
+             if points[-1]["mean"] is not None]  # fmt: skip
+    return f"at {n['steps'][-1]} maps keep ({RANKS}): {', '.join(kept_[:MOST])}{', …' if len(kept_) > MOST else ''}"
+
+
+def labels(n: dict[str, Any]) -> str:
+    """Twins: how much less alike permuted labels make maps than another training does."""
+    apart = [f"{name} {p['mean']:+.2f}" for name, p in n["difference"][RANKS].items() if p["mean"] is not None]
+    return (
+        f"permuted labels less another network ({RANKS}): {', '.join(apart[:MOST])}{', …' if len(apart) > MOST else ''}"
+    )
+
+
 WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "Fooling": fooling, "Budget": budget, "Transfer": transfer, "ModelFooling": manipulated,
+    "Randomisation": randomised, "DataRandomisation": labels,
 }  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from pages.parts.tables import table
 
 KINDS = ("ghost", "constant")
 AMOUNTS = (-1.0, -0.5, -0.25, 0.0, 0.25, 0.5, 1.0)
+SAME = 1e-5  # off by so much of its largest value, a map in single precision is the same
 SIGNED = Look(values="signed")
 HEADS = ("Network 1, the digit", "Network 2, with the offset", "Difference")
 
@@ -25,8 +26,8 @@ def shown(pixels: np.ndarray, asked: Asked, seen: shift.Seen, measured: shift.Me
         f"{figure(measured.apart)}, in double precision. Of this digit:"
     )
     one, two = seen.logits
-    table({"Class": [*map(str, range(10))], "Network 1": [f"{v:.6f}" for v in one],
-           "Network 2": [f"{v:.6f}" for v in two]}, "Logits of both networks")  # fmt: skip
+    columns = {str(i): (f"{a:.4f}", f"{b:.4f}") for i, (a, b) in enumerate(zip(one, two, strict=True))}
+    table({"Logit of": ("Network 1, the digit", "Network 2, with the offset"), **columns}, "Logits of both networks")
     strips = [images(pixels, asked), *(strip(name, maps) for name, maps in seen.maps.items())]
     whole = Film("Maps of one function, computed by two networks", HEADS, strips)
     film.shown(whole)
@@ -67,7 +68,7 @@ def strip(name: str, maps: np.ndarray) -> Strip:
     off = float(np.abs(two - one).max() / np.abs(one).max())
     planes = {"network 1": one, "network 2": two, "the difference": two - one}
     cells = [Cell(paint(plane, top, SIGNED), in_words(f"{name}, {what}", plane)) for what, plane in planes.items()]
-    says = "✓ the same map" if off <= 1e-5 else f"✗ another map: off by {off:.0%} of its largest value"
+    says = "✓ the same map" if off <= SAME else f"✗ another map: off by {figure(off)} times its largest value"
     return Strip(name, cells, says)
 
 

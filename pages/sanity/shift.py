@@ -28,7 +28,7 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
                                 **pick.LINKED)  # fmt: skip
     ghost = digit("Ghost", "shift.ghost", 7) if kind == "ghost" else None
     value = st.select_slider("How much", shifted.AMOUNTS, 1.0 if ghost is not None else -1.0, width=220,
-                             key=f"shift.{kind}", **pick.LINKED)  # fmt: skip
+                             key=f"shift.by.{kind}", **pick.LINKED)  # fmt: skip
 asked = kind, value, ghost
 seen, measured = axioms.all_of(begun(shift.seen, pixels, *asked), begun(shift.measured, *asked))
 axioms.axiom(shift.AXIOM, lambda: shifted.shown(pixels, asked, seen, measured))

@@ -11,8 +11,10 @@ from attrcore.kinds import Result
 from attrcore.models import MODELS
 from attrcore.png import in_letters
 from attrcore.studies.budget import Budget
+from attrcore.studies.data_randomisation import DataRandomisation
 from attrcore.studies.fooling import Fooling, Subject
 from attrcore.studies.model_fooling import ModelFooling
+from attrcore.studies.randomisation import Randomisation
 from attrcore.studies.selection import Selection
 from attrcore.studies.transfer import Transfer
 from attrcore.train.fooled import FineTuning
@@ -44,6 +46,9 @@ def ran(study):
         (Budget(levels="8 26", steps=2, count=2, k=100, **CNN), "at 26 levels the top-k attack leaves"),
         (Transfer(pictures=Selection(count=1), attacked="Gradient", explained="Gradient, CGI", attack=SMALL, **CNN),
          "attacked maps keep"),
+        (Randomisation(pictures=Selection(count=2), seeds=1, explained="Gradient", **CNN),
+         "at conv1 maps keep (Spearman, absolute): Gradient"),
+        (DataRandomisation(network="MnistMLP", count=3, explained="Gradient"), "permuted labels less another network"),
         (ModelFooling(count=4, pictures=20, every=2, schedule=FineTuning(steps=2, batch=4), **CNN), "fooled by share"),
     ],
     ids=lambda v: type(v).__name__ if not isinstance(v, str) else "",
