@@ -9,7 +9,7 @@ import streamlit as st
 HERE = Path(__file__).resolve().parent
 SECTIONS = {"Explore": ("See", "Path", "Compare", "Axioms"),
             "Attack": ("Fool", "Manipulate", "Budget", "Transfer", "Runs"),
-            "Sanity": ("Randomise", "Labels", "Shift")}  # fmt: skip
+            "Sanity": ("Randomise", "Labels", "Classes", "Shift")}  # fmt: skip
 log = logging.getLogger("attrcore.pages")
 
 

@@ -22,6 +22,11 @@ class Denoised:
     noise: float  # standard deviation, as a share of the image's range
     seed: int = 0
 
+    @property
+    def passes(self) -> int:
+        """Those of the explainer, for every copy."""
+        return self.copies * self.of.passes
+
     def __call__(self, net: nn.Module, x: Tensor, target: Tensor) -> Tensor:
         """(B, C, H, W), (B,) -> (B, 1 or C, H, W)."""
         spread = self.noise * (x.amax((1, 2, 3), keepdim=True) - x.amin((1, 2, 3), keepdim=True))

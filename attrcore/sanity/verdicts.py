@@ -9,9 +9,12 @@ Point = dict[str, Any]  # mean, low and high over seeds, `pictures` [low, high],
 
 
 def verdict(steps: list[str], points: list[Point], nulls: dict[str, Point], order: str) -> str:
-    """Of one method by one measure; nothing before a layer was lost.  A claim is made only beyond both intervals."""
+    """Of one method by one measure; nothing before a layer was lost, or of one picture and one draw of weights.
+
+    A claim is made only beyond both intervals.
+    """
     known = [(name, p) for name, p in zip(steps, points, strict=True) if p["mean"] is not None][1:]
-    if not known:
+    if not known or not bounded(known[-1][1]):
         return ""
     if order == "independent":
         name, p = min(known, key=lambda pair: pair[1]["mean"])
@@ -23,6 +26,24 @@ def verdict(steps: list[str], points: list[Point], nulls: dict[str, Point], orde
     all_ = "with all layers random" if len(known) + 1 == len(steps) else f"up to {last}"
     says.append(f"{all_} it keeps {told(p)}")
     return f"{'; '.join(says)}{beside(p, nulls)}."
+
+
+def class_verdict(points: list[Point], nulls: dict[str, Point]) -> str:
+    """Of one method by one measure: what its map keeps when the runner-up is explained, and the least probable class.
+
+    Nothing before both are known, and where one picture gives no interval.
+    """
+    if len(points) < 2 or any(p["mean"] is None for p in points):
+        return ""
+    if not bounded(points[1]):
+        return ""
+    last = f"; for the class of the lowest score {told(points[-1])}" if len(points) > 2 else ""
+    return f"Explaining the runner-up it keeps {told(points[1])}{beside(points[1], nulls, 'class')}{last}."
+
+
+def bounded(p: Point) -> bool:
+    """Has it an interval of any kind?"""
+    return any(v is not None for v in (p["low"], p["high"], *p.get("pictures", ())))
 
 
 def labels_verdict(permuted: Point, other: Point, difference: Point, nulls: dict[str, Point]) -> str:

@@ -2,6 +2,7 @@
 
 from attrcore.recipe import Recipe
 from attrcore.studies.budget import Budget
+from attrcore.studies.class_randomisation import ClassRandomisation
 from attrcore.studies.data_randomisation import DataRandomisation
 from attrcore.studies.fooling import Fooling
 from attrcore.studies.model_fooling import ModelFooling
@@ -11,6 +12,7 @@ from attrcore.studies.transfer import Transfer
 
 STUDIES: dict[str, type[Recipe]] = {
     "Budget": Budget,
+    "Class randomisation": ClassRandomisation,
     "Data randomisation": DataRandomisation,
     "Fooling": Fooling,
     "Model fooling": ModelFooling,

@@ -24,6 +24,7 @@ PAGES = {
     "ModelFooling": "Manipulate",
     "Randomisation": "Randomise",
     "DataRandomisation": "Labels",
+    "ClassRandomisation": "Classes",
 }  # kind of study -> title of its page
 UNREAD = "Its settings cannot be read here."
 

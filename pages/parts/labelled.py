@@ -13,9 +13,8 @@ from attrcore.studies.likeness import NULLS, Likenesses
 from pages.parts import evidence, film, knobs, reproduce
 from pages.parts.film import Cell, Film, Strip
 from pages.parts.knobs import LINKED
-from pages.parts.learning import LOOKS, painted
 from pages.parts.tables import table
-from pages.parts.unlearned import CALLED, USUAL, told
+from pages.parts.unlearned import CALLED, LOOKS, USUAL, painted, told
 
 NETWORKS = (TRUE, PERMUTED, OTHER, FIRST)
 HEADS = {TRUE: "True labels", PERMUTED: "Permuted labels", OTHER: "Another, true labels", FIRST: "Their first weights"}

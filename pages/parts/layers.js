@@ -1,4 +1,4 @@
-// Maps of a network that loses its weights layer by layer: one slider moves them all, and the cursor of every curve.
+// Maps that walk away from a trained network's, as it loses its weights, or as other classes are explained: one slider moves them all, and the cursor of every curve.
 // Everything is there before it is dragged: a lane's maps are strips, one map below the other, of which one is drawn.
 
 const clamp = (v, low, high) => Math.min(high, Math.max(low, v))
@@ -14,6 +14,7 @@ export default function ({ data, parentElement }) {
   place.at = Math.min(place.at, last)
   root.style.setProperty("--wide", `${data.wide}px`)
   slider.max = last
+  slider.setAttribute("aria-label", data.words.slider)
 
   if (root.shape !== data.shape) { // another run: else only more of the same has come
     root.shape = data.shape
@@ -36,7 +37,7 @@ export default function ({ data, parentElement }) {
       return { canvas, caption, context: canvas.getContext("2d"), figure: made("figure", "", canvas, caption) }
     })
     const curve = given.values && plot(
-      { name: data.measure, axis: "beside the trained network's map", lines: given.beside, ends: data.ends },
+      { name: data.measure, axis: data.words.beside, lines: given.beside, ends: data.ends },
       data.colours, (share) => move(Math.round(share * last)))
     const verdict = made("p", "verdict")
     const rest = curve ? [curve.figure] : []
@@ -48,7 +49,7 @@ export default function ({ data, parentElement }) {
     function take(now) {
       values = now.values ?? []
       verdict.textContent = now.verdict
-      curve?.fill(data.steps.map((_, i) => (last ? i / last : 0)), values)
+      curve?.fill(data.steps.map((_, i) => (last ? i / last : 0)), values, now.ends)
       for (const [kind, source] of Object.entries(now.strips)) {
         if (strips[kind]?.source === source) continue
         const image = new Image()
@@ -79,7 +80,7 @@ export default function ({ data, parentElement }) {
   }
 
   function said(step) {
-    return step ? data.words.replace("{}", data.steps[step]) : data.steps[0]
+    return step ? data.words.step.replace("{}", data.steps[step]) : data.steps[0]
   }
 
   function move(to) {

@@ -8,16 +8,15 @@ import streamlit as st
 
 from attrcore import kept
 from attrcore.folder import Look as Run
-from attrcore.look import Look, limit, paint
 from attrcore.look import picture as rgb
 from attrcore.studies.data_randomisation import DataRandomisation
 from pages.parts import charts, fooled, knobs, theatre, watch
 from pages.parts.knobs import LINKED
 from pages.parts.strokes import ATTACK, CHANCE, DASHES, RANDOM
 from pages.parts.theatre import Frame, Play
+from pages.parts.unlearned import painted
 
 STAGE = "labels.stage"
-LOOKS = {"absolute": Look(), "signed": Look(values="signed")}
 STROKES = {"true": ("true labels", *ATTACK), "permuted": ("permuted labels", *RANDOM)}
 CARD = 420  # px of a chart
 
@@ -60,16 +59,8 @@ def more(study: DataRandomisation, seen: Run, method: str) -> bool:
 
 def frame(n: int, method: int, seen: dict[str, np.ndarray]) -> Frame:
     """One epoch as the stage shows it."""
-    maps = [painted(seen[f"maps.{label}"][method], "absolute") for label in STROKES]
+    maps = [painted(seen[f"maps.{label}"][method].astype(np.float32), "absolute") for label in STROKES]
     return Frame(n, (rgb(seen["image"]), *maps), {})
-
-
-def painted(plane: np.ndarray, values: str) -> np.ndarray:
-    """A signed map (H, W) in colours, on its own scale."""
-    plane = plane.astype(np.float32)
-    plane = plane if values == "signed" else np.abs(plane)
-    look = LOOKS[values]
-    return paint(plane, limit([plane], look.clip), look)
 
 
 def curves(facts: list[dict[str, Any]]) -> None:

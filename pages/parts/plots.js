@@ -25,6 +25,7 @@ function plot(curve, colours, scrub) {
   const sheet = { viewBox: `0 0 ${ACROSS} ${ALONG}`, preserveAspectRatio: "none", "aria-hidden": "true" }
   const [svg, cut] = [drawn("svg", sheet), drawn("svg", sheet)] // the second ends at the cursor
   const others = curve.lines.map((_, i) => svg.appendChild(drawn("line", { ...look(i), x1: 0, x2: ACROSS })))
+  const whiskers = svg.appendChild(drawn("path", { class: "whiskers", stroke: colours.line }))
   const ahead = svg.appendChild(drawn("path", { class: "ahead", stroke: colours.line }))
   const past = cut.appendChild(drawn("path", { class: "past", stroke: colours.line }))
   const [cursor, dot, top, bottom] = ["cursor", "dot", "top", "bottom"].map((name) => made("span", name))
@@ -47,8 +48,8 @@ function plot(curve, colours, scrub) {
     return { stroke: colours[role], "stroke-dasharray": DASHES[role] ?? TURNS[i % TURNS.length], class: "other" }
   }
 
-  // All the values there are, at their shares of the way.
-  function fill(shares, values) {
+  // All the values there are, at their shares of the way, and the ends of their intervals where there are any.
+  function fill(shares, values, ends = []) {
     const all = [...values.filter((v) => v !== null), ...curve.lines.map(([, v]) => v)]
     ;[low, high] = curve.ends ?? [Math.min(...all), Math.max(...all)]
     if (!(high > low)) [low, high] = Number.isFinite(low) ? [low - 0.5, low + 0.5] : [0, 1]
@@ -63,6 +64,9 @@ function plot(curve, colours, scrub) {
       path += `${command}${(ACROSS * shares[i]).toFixed(1)} ${height(clamp(v, low, high)).toFixed(2)}`
     })
     for (const line of [ahead, past]) line.setAttribute("d", path)
+    const bars = ends.map((pair, i) => pair && values[i] !== null
+      ? `M${(ACROSS * shares[i]).toFixed(1)} ${pair.map((v) => height(clamp(v, low, high)).toFixed(2)).join("V")}` : "")
+    whiskers.setAttribute("d", bars.join(""))
     curve.lines.forEach(([, v], i) => {
       others[i].setAttribute("y1", height(v))
       others[i].setAttribute("y2", height(v))

@@ -1,12 +1,16 @@
-"""Widgets that put a randomisation test together: which network and pictures, which maps, in which order."""
+"""Widgets that put a test of weights or of classes together: which network and pictures, which maps, in which order."""
+
+from typing import NamedTuple
 
 import streamlit as st
 
 from attrcore.explain import EXPLAINERS, GROUPS
 from attrcore.models import find
 from attrcore.sanity.parameters import GRAINS, ORDERS
+from attrcore.studies import class_randomisation, randomisation
+from attrcore.studies.class_randomisation import ClassRandomisation
 from attrcore.studies.methods import named
-from attrcore.studies.randomisation import USUAL, Randomisation
+from attrcore.studies.randomisation import Randomisation
 from attrcore.studies.selection import Selection
 from pages.parts import attacks, knobs, pick, sweep
 from pages.parts.knobs import LINKED, kept, usual
@@ -16,8 +20,19 @@ PHOTOS = (
 )
 
 
-def chosen() -> Randomisation:
-    """The study that the widgets describe.  Ends the run where no picture or no method is left."""
+class Asked(NamedTuple):
+    """What both tests ask for."""
+
+    model: str
+    collection: str
+    count: int
+    methods: list[str]
+    small: bool  # pictures
+    pixels: int
+
+
+def asked(page: str, methods: str) -> Asked:
+    """From the sidebar and the first widget.  Ends the run where no picture or no method is left."""
     with st.sidebar:
         model = pick.model()
     pick.weights(model)
@@ -28,38 +43,71 @@ def chosen() -> Randomisation:
         source = st.selectbox("Collection", there, key=kept(f"collection{channels}"), **LINKED)
         most = min(1000, len(there[source].names()))
         value = min(20 if small else 2, most)
-        count = st.number_input("Pictures", 1, most, value, key=usual("randomise.count", value), **LINKED,
+        count = st.number_input("Pictures", 1, most, value, key=usual(f"{page}.count", value), **LINKED,
                                 help="Drawn from the collection by a seed; the first is shown.")  # fmt: skip
         st.caption(there[source].credit)
-    asked = [name for name in EXPLAINERS if name not in GROUPS["Control maps"]]
-    start = named(USUAL if small else PHOTOS)
-    methods = st.multiselect("Methods", asked, start, key=usual("randomise.methods", start), wrap=True,
-                             help="Edges and the input itself are shown in any case.", **LINKED)  # fmt: skip
-    if not methods:
+    every = [name for name in EXPLAINERS if name not in GROUPS["Control maps"]]
+    start = named(methods if small else PHOTOS)
+    chosen = st.multiselect("Methods", every, start, key=usual(f"{page}.methods", start), wrap=True,
+                            help="Edges and the input itself are shown in any case.", **LINKED)  # fmt: skip
+    if not chosen:
         st.info("Choose at least one method.")
         raise knobs.Ended
+    return Asked(model, source, count, chosen, small, sides[0] * sides[1])
+
+
+def selection(what: Asked) -> Selection:
+    """Which pictures of the collection."""
+    return knobs.recipe(
+        Selection, across=270, given={"picture": "", "collection": what.collection, "count": what.count}
+    )
+
+
+def top(what: Asked) -> int:
+    """How many pixels count as most important."""
+    return attacks.top(100 if what.small else 1000, what.pixels, "How many pixels count as most important.")
+
+
+def chosen() -> Randomisation:
+    """The test of weights that the widgets describe."""
+    what = asked("randomise", randomisation.USUAL)
     with st.container(horizontal=True, gap="medium"):
         order = st.segmented_control("Order", ORDERS, default=ORDERS[0], required=True, key=kept("randomise.order"),
                                      help=knobs.help_of(Randomisation, "order"), **LINKED)  # fmt: skip
         grain = st.segmented_control("Lost at a time", GRAINS, default=GRAINS[0], required=True,
                                      key=kept("randomise.grain"), help=knobs.help_of(Randomisation, "grain"),
                                      **LINKED)  # fmt: skip
-        value = 5 if small else 2
+        value = 5 if what.small else 2
         seeds = st.number_input("Draws of weights", 1, 50, value, key=usual("randomise.seeds", value), width=150,
                                 help="Seeds: error bars are over them.", **LINKED)  # fmt: skip
-        k = attacks.top(100 if small else 1000, sides[0] * sides[1], "How many pixels count as most important.")
-    with st.expander("More settings: statistics of BatchNorm, the explained class, seeds"):
-        few = knobs.recipe(Selection, across=270, given={"picture": "", "collection": source, "count": count})
+        k = top(what)
+    with st.expander("More settings: competition of classes, statistics of BatchNorm, the explained class, noisy "
+                     "copies, seeds"):  # fmt: skip
+        few = selection(what)
         return knobs.recipe(Randomisation, across=270, given={
-            "model": model, "digest": find(model).digest, "pictures": few, "explained": ", ".join(methods),
-            "order": order, "grain": grain, "seeds": seeds, "k": k,
+            "model": what.model, "digest": find(what.model).digest, "pictures": few,
+            "explained": ", ".join(what.methods), "order": order, "grain": grain, "seeds": seeds, "k": k,
         })  # fmt: skip
 
 
-def cost(study: Randomisation) -> str:
+def classes() -> ClassRandomisation:
+    """The test of classes that the widgets describe."""
+    what = asked("classes", class_randomisation.USUAL)
+    k = top(what)
+    with st.expander("More settings: competition of classes, the seed"):
+        few = selection(what)
+        return knobs.recipe(ClassRandomisation, across=270, given={
+            "model": what.model, "digest": find(what.model).digest, "pictures": few,
+            "explained": ", ".join(what.methods), "k": k,
+        })  # fmt: skip
+
+
+def cost(study: Randomisation | ClassRandomisation) -> str:
     """What it takes."""
+    draws = study.seeds if isinstance(study, Randomisation) else 1
     passes = sum(max(1, method.passes) for method in study.methods().values())
+    of = f"{draws} draws of weights, " if isinstance(study, Randomisation) else ""
     return (
-        f"{study.seeds} draws of weights, {len(study.methods())} methods, {study.pictures.count} pictures: about "
-        f"{passes * study.seeds * study.pictures.count:,} passes of one picture through the network at each step."
+        f"{of}{len(study.methods())} methods, {study.pictures.count} pictures: about "
+        f"{passes * draws * study.pictures.count:,} passes of one picture through the network at each step."
     )

@@ -1,4 +1,4 @@
-"""What a randomisation test found: every map under one slider, and its numbers."""
+"""Maps that walk away from a trained network's, step by step: all under one slider, and their numbers."""
 
 import math
 from functools import lru_cache
@@ -13,48 +13,65 @@ from attrcore.folder import Look as Run
 from attrcore.kinds import Refused
 from attrcore.look import Look, limit, paint
 from attrcore.look import picture as rgb
-from attrcore.sanity.verdicts import verdict
+from attrcore.sanity.verdicts import class_verdict, verdict
+from attrcore.studies.class_randomisation import ClassRandomisation
 from attrcore.studies.likeness import NULLS
 from attrcore.studies.randomisation import Randomisation
-from pages.parts import evidence, knobs, layers, reproduce, watch
+from pages.parts import knobs, layers, watch
 from pages.parts.knobs import LINKED
-from pages.parts.layers import Lane, Scale
+from pages.parts.layers import Lane, Scale, Words
 from pages.parts.tables import table
 
 USUAL = "Spearman, absolute"
-WORDS = {"cascading": "random down to {}", "bottom-up": "random up to {}", "independent": "{} alone is random"}
+LAYER = {"cascading": "random down to {}", "bottom-up": "random up to {}", "independent": "{} alone is random"}
 CALLED = {"random map": "random map", "input mask": "input alone", "another seed": "another seed", "edges": "edges"}
-ABSOLUTE, SIGNED = Look(), Look(values="signed")
+LOOKS = {"absolute": Look(), "signed": Look(values="signed")}
 
-
-def measure(study: Randomisation) -> str:
-    """Which likeness the curves show."""
-    names = [m.title for m in study.likenesses]
-    return st.selectbox("Likeness to the trained network's map", names, names.index(USUAL), filter_mode=None, width=300,
-                        key=knobs.kept("randomise.by"), **LINKED)  # fmt: skip
-
-
-def shown(study: Randomisation, seen: Run, by: str) -> None:
-    """Maps and curves as far as they have come."""
-    said = [fact.facts for fact in watch.facts(seen) if "curves" in fact.facts]
-    there = seen_steps(seen.key, kept.frames(seen.key))
-    if not said or not there:
-        if seen.state == "running":
-            st.caption("The trained network's maps are being computed …")
-        return
-    n = said[-1]
-    least = min((p["mean"] for points in n["curves"][by].values() for p in points if p["mean"] is not None), default=0)
-    low = 0.0 if least > -0.05 else math.floor(10 * least) / 10
-    layers.shown("randomise.layers", n["steps"], lanes(study, n, by, there), Scale(by, (low, 1.0)), WORDS[study.order])
+Study = Randomisation | ClassRandomisation
 
 
 class Step(NamedTuple):
     """The maps of one step in colours, each on its own scale."""
 
     number: int
-    absolute: list[np.ndarray]  # by method
-    signed: list[np.ndarray]
+    maps: dict[str, list[np.ndarray]]  # absolute and signed, by method
     fixed: list[Lane]  # what asks no network: of the first step only
+
+
+def measure(study: Study) -> str:
+    """Which likeness the curves show."""
+    names = [m.title for m in study.likenesses]
+    return st.selectbox("Likeness to the first map", names, names.index(USUAL), filter_mode=None, width=300,
+                        key=knobs.kept("randomise.by"), **LINKED)  # fmt: skip
+
+
+def words(study: Study) -> Words:
+    """What is walked along."""
+    if isinstance(study, Randomisation):
+        return Words("Layer", LAYER[study.order], "beside the trained network's map")
+    return Words("Class", "the {} class explained", "beside the predicted class's map")
+
+
+def shown(study: Study, seen: Run, by: str) -> None:
+    """Maps and curves as far as they have come."""
+    data = sent(study, seen, by)
+    if data is not None:
+        layers.COMPONENT(key=data["key"], data=data)
+    elif seen.state == "running":
+        st.caption("The trained network's maps are being computed …")
+
+
+def sent(study: Study, seen: Run, by: str) -> dict[str, Any] | None:
+    """What the slider gets; None before there is anything."""
+    said = [fact.facts for fact in watch.facts(seen) if "curves" in fact.facts]
+    there = seen_steps(seen.key, kept.frames(seen.key))
+    if not said or not there:
+        return None
+    n = said[-1]
+    least = min((p["mean"] for points in n["curves"][by].values() for p in points if p["mean"] is not None), default=0)
+    low = 0.0 if least > -0.05 else math.floor(10 * least) / 10
+    key = "randomise.layers" if isinstance(study, Randomisation) else "classes.layers"
+    return layers.sent(key, n["steps"], lanes(study, n, by, there), Scale(by, (low, 1.0)), words(study))
 
 
 def seen_steps(key: str, numbers: list[int]) -> list[Step]:
@@ -71,56 +88,75 @@ def drawn(key: str, n: int) -> Step:
         raise Refused("What this run has drawn was deleted.")
     planes, fixed = frame["maps"].astype(np.float32), []
     if "edges" in frame:
-        edges = painted(frame["edges"].astype(np.float32), ABSOLUTE)
+        edges = painted(frame["edges"].astype(np.float32), "absolute")
         fixed = [Lane("Sobel edges", [edges]), Lane("Input", [rgb(frame["image"])])]
-    return Step(
-        int(frame["step"]), [painted(np.abs(p), ABSOLUTE) for p in planes], [painted(p, SIGNED) for p in planes], fixed
-    )
+    return Step(int(frame["step"]), {values: [painted(p, values) for p in planes] for values in LOOKS}, fixed)
 
 
-def lanes(study: Randomisation, n: dict[str, Any], by: str, seen: list[Step]) -> list[Lane]:
+def painted(plane: np.ndarray, values: str) -> np.ndarray:
+    """A signed map (H, W) in colours, on its own scale."""
+    plane, look = plane if values == "signed" else np.abs(plane), LOOKS[values]
+    return paint(plane, limit([plane], look.clip), look)
+
+
+def lanes(study: Study, n: dict[str, Any], by: str, seen: list[Step]) -> list[Lane]:
     """One of each method, then the edges and the input, which never change."""
     found = []
     for m, (name, points) in enumerate(n["curves"][by].items()):
         nulls = n["nulls"][by][name]
         beside = [(CALLED[null], p["mean"]) for null, p in nulls.items() if p["mean"] is not None]
+        absolute, signed = ([step.maps[values][m] for step in seen] for values in LOOKS)
         found.append(Lane(
-            name, [step.absolute[m] for step in seen], [step.signed[m] for step in seen],
-            [p["mean"] for p in points], beside, verdict(n["steps"], points, nulls, study.order),
+            name, absolute, signed, [p["mean"] for p in points], [interval(p) for p in points], beside,
+            said_of(study, n["steps"], points, nulls),
         ))  # fmt: skip
     return found + seen[0].fixed
 
 
-def painted(plane: np.ndarray, look: Look) -> np.ndarray:
-    """A map in colours, on its own scale."""
-    return paint(plane, limit([plane], look.clip), look)
+def said_of(study: Study, steps: list[str], points: list[dict[str, Any]], nulls: dict[str, dict[str, Any]]) -> str:
+    """The verdict on one method."""
+    return (
+        verdict(steps, points, nulls, study.order) if isinstance(study, Randomisation) else class_verdict(points, nulls)
+    )
 
 
-def numbers(study: Randomisation, over: Run, by: str) -> None:
-    """Every method's curve by this measure, with intervals and nulls; and the files."""
-    found = kept.result(over.key, ())
-    n = found.numbers
+def interval(p: dict[str, Any]) -> tuple[float, float] | None:
+    """That over draws of weights, or over pictures, whichever is wider; none where neither is known."""
+    both = [(low, high) for low, high in ((p["low"], p["high"]), p["pictures"]) if low is not None]
+    return max(both, key=lambda pair: pair[1] - pair[0], default=None)
+
+
+def numbers(study: Study, n: dict[str, Any], by: str) -> None:
+    """Every method's curve by this measure, with intervals and nulls."""
     st.header("Every number")
     rows = [
         (name, *[told(p) for p in points], *[told(n["nulls"][by][name][null]) for null in NULLS])
         for name, points in n["curves"][by].items()
     ]
     heads = ("Method", *n["steps"], *(CALLED[null] for null in NULLS))
-    table(dict(zip(heads, zip(*rows, strict=True), strict=True)), f"{by} to the trained network's map, layer by layer")
-    st.caption(
-        f"{by}: means over {n['pictures']} pictures and {n['seeds']} draws of weights; in brackets the 95 % intervals "
-        "(Student's t) over draws, then over pictures. Input alone: a random gradient times the image. Another seed: "
-        f"the same method on the trained network, where it draws anything. The explained class is {study.target} "
-        "predicted one. Weights of a layer are drawn by the architecture's own code; BatchNorm's running statistics "
-        f"are {study.statistics}."
-    )
+    table(dict(zip(heads, zip(*rows, strict=True), strict=True)), f"{by} to the first map, step by step")
+    st.caption(about(study, n, by))
     for name, reason in n["refused"].items():
         st.caption(f"No maps by {name}: {reason}")
-    st.caption(reproduce.made(found.made_by))
-    with st.container(horizontal=True):
-        reproduce.offer(study, f"Randomise {study.model}", "randomise")
-        st.download_button("Numbers (.json)", lambda: evidence.record(found), f"randomise-{over.key}.json",
-                           on_click="ignore", key="randomise.save.numbers")  # fmt: skip
+
+
+def about(study: Study, n: dict[str, Any], by: str) -> str:
+    """What the numbers are, and how they were made."""
+    nulls = (
+        "Input alone: a random gradient times the image. Another seed: the same method on the trained network, where "
+        "it draws anything."
+    )
+    if isinstance(study, ClassRandomisation):
+        return (
+            f"{by}: means over {n['pictures']} pictures; in brackets the 95 % interval (Student's t) over them. The "
+            f"steps are the classes of each picture by the rank of their scores. {nulls}"
+        )
+    return (
+        f"{by}: means over {n['pictures']} pictures and {n['seeds']} draws of weights; in brackets the 95 % intervals "
+        f"(Student's t) over draws, then over pictures. {nulls} The explained class is {study.target} predicted one. "
+        "Weights of a layer are drawn by the architecture's own code; BatchNorm's running statistics are "
+        f"{study.statistics}."
+    )
 
 
 def told(p: dict[str, Any]) -> str:

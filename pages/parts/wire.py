@@ -5,7 +5,7 @@ import json
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import streamlit as st
@@ -17,12 +17,25 @@ HERE = Path(__file__).parent
 HALF_TOP = 60_000.0  # near the largest half float: values down to a billionth of the largest keep three figures
 
 
-def component(name: str, *scripts: str, styles: tuple[str, ...] = ()) -> Any:
-    """The component whose markup, style and script lie here in `name`.html, .css and .js, after others' if named."""
+class Parts(NamedTuple):
+    """What a component is made of."""
+
+    html: str
+    css: str
+    js: str
+
+
+def parts(name: str, *scripts: str, styles: tuple[str, ...] = ()) -> Parts:
+    """Markup, style and script, which lie here in `name`.html, .css and .js, after others' if named."""
     html = (HERE / f"{name}.html").read_text()
     css = "\n".join((HERE / f"{style}.css").read_text() for style in (*styles, name))
     js = "\n".join((HERE / f"{script}.js").read_text() for script in (*scripts, name))
-    return st.components.v2.component(f"attrcore.{name}", html=html, css=css, js=js)
+    return Parts(html, css, js)
+
+
+def component(name: str, *scripts: str, styles: tuple[str, ...] = ()) -> Any:
+    """The component that is made of these parts."""
+    return st.components.v2.component(f"attrcore.{name}", **parts(name, *scripts, styles=styles)._asdict())
 
 
 def picture(pixels: np.ndarray | bytes) -> str:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from attrcore.studies.randomisation import Randomisation
-from pages.parts import randomising, reproduce, unlearned, watch
+from pages.parts import randomising, reproduce, strips, unlearned, watch
 
 st.title("Randomise")
 st.markdown(
@@ -22,4 +22,4 @@ seen = watch.start(study, "Start", cost)
 measure = unlearned.measure(study) if seen is not None else ""
 over = watch.follow(study, lambda run: unlearned.shown(study, run, measure))
 if over is not None and over.state == "done":
-    unlearned.numbers(study, over, measure)
+    strips.found(study, over, measure)

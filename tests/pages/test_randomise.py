@@ -37,7 +37,8 @@ def text(at):
 def drawn(monkeypatch):
     """What the component was asked to show, call by call."""
     seen = []
-    monkeypatch.setattr(unlearned.layers, "shown", lambda *args: seen.append(args))
+    monkeypatch.setattr(unlearned.layers, "sent", lambda *args: seen.append(args) or {"key": args[0]})
+    monkeypatch.setattr(unlearned.layers, "COMPONENT", lambda **args: None)
     return seen
 
 
@@ -58,12 +59,14 @@ def test_a_run_shows_every_method_its_nulls_and_a_verdict(built, drawn):
     at.run()
     assert not at.exception
     _, steps, lanes, scale, words = drawn[-1]
-    assert steps == ["trained", "fc2", "fc1", "conv2", "conv1"] and words == "random down to {}"
+    assert steps == ["trained", "fc2", "fc1", "conv2", "conv1"] and words.step == "random down to {}"
     assert [lane.title for lane in lanes] == ["Gradient", "Guided Backprop", "Sobel edges", "Input"]
     assert all(len(lane.absolute) == len(lane.signed) == 5 for lane in lanes[:2]) and scale.name == unlearned.USUAL
     assert {name for name, _ in lanes[0].beside} == {"random map", "input alone", "edges"}
     assert "with all layers random it keeps" in lanes[0].verdict and lanes[0].values[0] == pytest.approx(1)
-    (shown,) = tables(at)
+    assert lanes[0].ends[-1][0] <= lanes[0].values[-1] <= lanes[0].ends[-1][1]
+    shown, entropies, *_ = tables(at)
+    assert "eMPRT" in entropies.columns
     mean = kept.result(study.key(), ()).numbers["curves"][unlearned.USUAL]["Gradient"][-1]["mean"]
     assert shown.loc[shown["Method"] == "Gradient", "conv1"].item().startswith(f"{mean:.2f} (")
     assert "2 pictures and 2 draws of weights" in text(at)
@@ -96,4 +99,5 @@ def test_pictures_of_several_sizes_are_refused():
 
     one, other = np.zeros((4, 4, 3), np.uint8), np.zeros((5, 4, 3), np.uint8)
     with pytest.raises(ValueError, match="of one size"):
-        layers.shown("k", ["a"], [layers.Lane("A", [one]), layers.Lane("B", [other])], layers.Scale("s", (0, 1)), "{}")
+        lanes = [layers.Lane("A", [one]), layers.Lane("B", [other])]
+        layers.sent("k", ["a"], lanes, layers.Scale("s", (0, 1)), layers.Words("Layer", "{}", ""))
