@@ -13,7 +13,7 @@ from attrcore.models.loaded import loaded
 from attrcore.origin import made_by
 from attrcore.recipe import Recipe, knob
 from attrcore.studies import methods
-from attrcore.studies.likeness import Likenesses
+from attrcore.studies.likeness import ALL, Likenesses
 from attrcore.studies.running import Run, best_device
 from attrcore.studies.selection import Selection
 from attrcore.studies.walk import Tables, Trained, Walk
@@ -40,6 +40,7 @@ class ClassRandomisation(Recipe):
         False,
         help="Beside each method with signs, the same under CGI (Gupta & Arora, 2019): classes compete for pixels.",
     )
+    measured: str = knob(ALL, help="Likenesses that are measured: all, or one by its name, such as Spearman, absolute.")
     k: int = knob(100, 1, 100_000, "How many pixels count as most important.")
 
     def run(self, state: dict[str, Tensor] | None = None) -> Run:
@@ -62,7 +63,7 @@ class ClassRandomisation(Recipe):
     @property
     def likenesses(self) -> Likenesses:
         """Every measure."""
-        return Likenesses(self.k)
+        return Likenesses(self.k, self.measured)
 
     def methods(self) -> dict[str, Explainer]:
         """Those that are compared, with their usual settings."""

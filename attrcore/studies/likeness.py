@@ -11,10 +11,11 @@ from attrcore.explain import EXPLAINERS
 from attrcore.kinds import Explainer
 from attrcore.metrics.products import PixelProduct
 from attrcore.sanity.nulls import input_mask, random_map
-from attrcore.studies.running import interval
+from attrcore.studies.running import intervals
 
 NULLS = ("random map", "input mask", "another seed", "edges")
 DRAWS = 3  # of each null that is drawn
+ALL = "all"
 
 
 class Measure(NamedTuple):
@@ -48,8 +49,9 @@ class Clean(NamedTuple):
 class Likenesses(list[Measure]):
     """Every measure: of absolute maps, then of signed ones those that know signs."""
 
-    def __init__(self, k: int) -> None:
-        super().__init__(Measure(name, of, metric) for of in PLANES for name, metric in measures(of, k))
+    def __init__(self, k: int, only: str = ALL) -> None:
+        every = [Measure(name, of, metric) for of in PLANES for name, metric in measures(of, k)]
+        super().__init__(m for m in every if only in (ALL, m.title))
 
     def clean(self, a: Tensor) -> Clean:
         """Attributions (B, c, H, W), ready to be compared."""
@@ -92,21 +94,18 @@ class Likenesses(list[Measure]):
         return torch.stack(found, 1)
 
     def told(self, table: Tensor, methods: list[str]) -> dict[str, dict[str, list[dict[str, Any]]]]:
-        """Of (B, seeds, steps, methods, measures), by measure and method: a point for each step, see `spread`."""
+        """Of (B, draws, steps, methods, measures), by measure and method: a point for each step, see `spread`."""
+        points = spread(table)
         return {
-            m.title: {
-                name: [spread(table[:, :, i, n, j]) for i in range(table.shape[2])] for n, name in enumerate(methods)
-            }
+            m.title: {name: [points[i][n][j] for i in range(len(points))] for n, name in enumerate(methods)}
             for j, m in enumerate(self)
         }
 
     def told_nulls(self, nulls: Tensor, methods: list[str]) -> dict[str, dict[str, dict[str, Any]]]:
         """The same of (B, methods, NULLS, measures): by measure, method and null, means with intervals."""
+        found = intervals(nulls)
         return {
-            m.title: {
-                name: {null: interval(nulls[:, n, c, j]) for c, null in enumerate(NULLS)}
-                for n, name in enumerate(methods)
-            }
+            m.title: {name: {null: found[n][c][j] for c, null in enumerate(NULLS)} for n, name in enumerate(methods)}
             for j, m in enumerate(self)
         }
 
@@ -123,11 +122,20 @@ def again(method: Explainer, net: nn.Module, x: Tensor, target: Tensor) -> list[
     return [replace(method, seed=method.seed + 1)(net, x, target).detach()]
 
 
-def spread(values: Tensor) -> dict[str, Any]:
-    """Of likenesses (pictures, seeds): mean and interval over seeds, and the interval over pictures."""
-    by_seed, by_picture = values.nanmean(0), values.nanmean(1)
-    over = interval(by_picture)
-    return {**interval(by_seed), "pictures": [over["low"], over["high"]]}
+def spread(values: Tensor) -> Any:
+    """Of likenesses (pictures, draws, ...): nested lists of points.
+
+    A point has mean and interval over draws, and under `pictures` the interval over pictures.
+    """
+    over = intervals(values.nanmean(1))
+    return joined(intervals(values.nanmean(0)), over)
+
+
+def joined(points: Any, over: Any) -> Any:
+    """Points with the ends of others, of nested lists of one shape."""
+    if isinstance(points, list):
+        return [joined(a, b) for a, b in zip(points, over, strict=True)]
+    return {**points, "pictures": [over["low"], over["high"]]}
 
 
 def planes(maps: dict[str, Tensor], picture: int = 0) -> Tensor:

@@ -16,7 +16,7 @@ from attrcore.sanity.complexity import rise
 from attrcore.sanity.denoised import Denoised
 from attrcore.sanity.parameters import GRAINS, ORDERS, Block, alive, blocks, randomised, steps
 from attrcore.studies import methods
-from attrcore.studies.likeness import Likenesses, spread
+from attrcore.studies.likeness import ALL, Likenesses, spread
 from attrcore.studies.running import Run, best_device, interval
 from attrcore.studies.selection import Selection
 from attrcore.studies.walk import DRAWN, Tables, Trained, Walk
@@ -54,6 +54,7 @@ class Randomisation(Recipe):
     target: str = knob(TARGETS[0], choices=TARGETS, help="Whose predicted class is explained, step by step.")
     copies: int = knob(1, 1, 1000, "Noisy copies of the image over which each map is averaged: sMPRT takes 50.")
     noise: float = knob(0.1, 0.0, 1.0, "Their noise, as a share of the image's range; of one copy there is none.")
+    measured: str = knob(ALL, help="Likenesses that are measured: all, or one by its name, such as Spearman, absolute.")
     k: int = knob(100, 1, 100_000, "How many pixels count as most important.")
     seed: int = knob(0, 0, 2**31 - 1, "The first of the seeds of the weights.", label="Seed of the weights")
 
@@ -69,8 +70,9 @@ class Randomisation(Recipe):
                 first.clear()
                 first[draw] = first_weights(self.model, self.seed + draw).to(device)
             other = randomised(net, first[draw], plan[i], reset=self.statistics == "reset")
-            logits = alive(other, here.x, here.logits)
-            target = here.target if self.target == TARGETS[0] else logits.argmax(1)
+            same = self.target == TARGETS[0]  # then the first picture will do to see whether the network is alive
+            logits = alive(other, here.x[: 1 if same else None], here.logits[: 1 if same else None])
+            target = here.target if same else logits.argmax(1)
             for name, method in asked.items():
                 yield name, method(other, here.x, target).detach()
 
@@ -81,7 +83,7 @@ class Randomisation(Recipe):
     @property
     def likenesses(self) -> Likenesses:
         """Every measure."""
-        return Likenesses(self.k)
+        return Likenesses(self.k, self.measured)
 
     def methods(self) -> dict[str, Explainer]:
         """Those that are compared, with their usual settings."""
@@ -92,14 +94,13 @@ class Randomisation(Recipe):
         """Means with 95 % intervals by measure and method: over the draws of the weights, and over pictures."""
         all_lost = len(plan[-1]) == len(plan) - 1
         rises = rise(found.bits[:, :, 0], found.bits[:, :, -1]) if all_lost else found.bits[:, :, -1] * torch.nan
+        bits = spread(found.bits)
         return {
             "steps": [told(lost) for lost in plan],
             "curves": self.likenesses.told(found.table, asked),
             "nulls": self.likenesses.told_nulls(found.nulls, asked),
-            "entropy": {
-                name: [spread(found.bits[:, :, i, m]) for i in range(len(plan))] for m, name in enumerate(asked)
-            },
-            "eMPRT": {name: spread(rises[:, :, m]) for m, name in enumerate(asked)},
+            "entropy": {name: [points[m] for points in bits] for m, name in enumerate(asked)},
+            "eMPRT": dict(zip(asked, spread(rises), strict=True)),
             "eMPRT of nulls": {null: interval(found.rises[:, c]) for c, null in enumerate(DRAWN)},
             "pictures": found.pictures(), "seeds": found.draws(),
         }  # fmt: skip

@@ -68,6 +68,26 @@ def interval(values: Tensor) -> dict[str, Any]:
     return {"mean": mean, "low": low, "high": high, "count": count}
 
 
+def intervals(values: Tensor) -> Any:
+    """`interval` of each column of (B, ...), in nested lists of the shape of the rest."""
+    values = values.double().cpu()
+    known = ~values.isnan()
+    count = known.sum(0)
+    mean = values.nanmean(0)
+    apart = (values - mean).nan_to_num().square().sum(0)
+    error = (apart / (count - 1).clamp_min(1) / count.clamp_min(1)).sqrt()
+    half = torch.from_numpy(student.ppf(0.975, (count - 1).clamp_min(1).numpy())) * error
+
+    def told(mean: Any, half: Any, count: Any) -> Any:
+        if isinstance(mean, list):
+            return [told(*parts) for parts in zip(mean, half, count, strict=True)]
+        if count < 2:
+            return {"mean": mean if count else None, "low": None, "high": None, "count": count}
+        return {"mean": mean, "low": mean - half, "high": mean + half, "count": count}
+
+    return told(mean.tolist(), half.tolist(), count.tolist())
+
+
 def proportion(hits: Tensor) -> dict[str, Any]:
     """The same of a share, with Wilson's interval (1927): Student's has no width where all or none are hits."""
     known = hits[~hits.isnan()]

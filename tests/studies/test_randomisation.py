@@ -146,3 +146,19 @@ def test_a_method_that_the_network_cannot_have_is_named_and_the_others_go_on():
     assert list(numbers["curves"][RANKS]) == ["Gradient"] and "convolutional" in numbers["refused"]["Grad-CAM"]
     with pytest.raises(Refused, match="convolutional"):
         finish(replace(STUDY, explained="Grad-CAM", seeds=1, **mlp).run())
+
+
+def test_one_measure_alone_has_the_numbers_that_it_has_among_all(found):
+    study = replace(STUDY, measured=RANKS)
+    alone = finish(study.run()).numbers
+    assert list(alone["curves"]) == [RANKS] and alone["curves"][RANKS] == found[0].numbers["curves"][RANKS]
+
+
+def test_intervals_of_many_columns_are_those_of_each():
+    from attrcore.studies.running import interval, intervals
+
+    values = torch.randn(6, 3, 2, generator=torch.Generator().manual_seed(0))
+    values[0, 0, 0] = values[1:, 1, 1] = values[:, 2, 0] = torch.nan
+    for i, row in enumerate(intervals(values)):
+        for j, found in enumerate(row):
+            assert found == pytest.approx(interval(values[:, i, j]))
