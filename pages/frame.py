@@ -58,8 +58,9 @@ def menu(sections: dict[str, list[Any]]) -> None:
     with st.sidebar.container(gap="xxsmall", key="menu"):
         for section, pages in sections.items():
             st.caption(section)
-            for page in pages:
-                st.page_link(page)
+            with st.container(key=f"menu-{section.lower()}"):
+                for page in pages:
+                    st.page_link(page)
 
 
 def tell(place: Any) -> None:

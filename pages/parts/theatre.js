@@ -87,13 +87,19 @@ function built(root) {
     }
     if (count) fill()
     if (run.at < 0) show(count - 1)
-    else if (run.follow && count > before) follow()
+    else if (following(before)) follow()
     else if (!motion) show(run.at)
     if (message.kept !== null && !run.rested && count) {
       run.rested = true // once: what was kept is what the page goes on about
       if (run.follow || run.at === count - 1) halt(), show(nearest(message.kept))
     }
     tell()
+  }
+
+  // Also where the last frames were there already, but a rerun had taken the stage down on the way to them.
+  function following(before) {
+    const { frames, follow, rested, at } = stage.run
+    return follow && !rested && (frames.length > before || (!motion && at < frames.length - 1))
   }
 
   function fill() {
