@@ -6,8 +6,10 @@
     python bench/sanity.py ranks            our rank correlations beside scipy's
 
 Prints tables; asserts nothing.  The variants of a table have the same weights, photos and order of layers and take
-turns; the median of the rounds counts.  Quantus (0.6, `pip install quantus==0.6.0`) is needed by "photos" alone, which
-leaves its rows out where it is missing.
+turns; the median of the rounds counts.  The bare passes are those of the network as torchvision builds it, in slices
+of the size that suits it best; ours have the layout that `attrcore.models.loaded` chooses.  Quantus (0.6, `pip install
+quantus==0.6.0`) gets its maps from captum, all photos in one call, as its documentation does; it is needed by "photos"
+alone, which leaves its rows out where it is missing.
 """
 
 import copy
@@ -17,6 +19,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import captum.attr
 import numpy as np
 import torch
 from scipy.stats import spearmanr
@@ -80,8 +83,8 @@ def bare(explain: Callable[..., Tensor], x: Tensor, chunk: int) -> Callable[[], 
     return lambda: [explain(nets[min(i, 1)], x, label, chunk) for i in range(27)]
 
 
-def theirs(explain: Callable[..., Tensor], x: Tensor, chunk: int) -> Callable[[], object] | None:
-    """Quantus, as its documentation calls it; None where it is not installed."""
+def theirs(method: str, x: Tensor, **settings: Any) -> Callable[[], object] | None:
+    """Quantus with a method of captum; None where it is not installed."""
     try:
         import quantus
     except ImportError:
@@ -91,7 +94,9 @@ def theirs(explain: Callable[..., Tensor], x: Tensor, chunk: int) -> Callable[[]
         label = net(x).argmax(1)
 
     def explained(model: nn.Module, inputs: Any, targets: Any, **_: Any) -> np.ndarray:
-        return explain(model, torch.as_tensor(inputs), torch.as_tensor(targets), chunk).detach().numpy()
+        explainer = getattr(captum.attr, method)(model)
+        found = explainer.attribute(torch.as_tensor(inputs), target=torch.as_tensor(targets), **settings)
+        return found.detach().numpy()
 
     def run() -> object:
         metric = quantus.MPRT(
@@ -106,7 +111,11 @@ def theirs(explain: Callable[..., Tensor], x: Tensor, chunk: int) -> Callable[[]
 def of_photos() -> None:
     """Gradient and integrated gradients on every layer of SqueezeNet."""
     x = photos()
-    for title, explain in (("Gradient", gradient), (f"Integrated Gradients (steps {POINTS})", integrated)):
+    asked_for = {
+        "Gradient": (gradient, "Saliency", {"abs": False}),
+        f"Integrated Gradients (steps {POINTS})": (integrated, "IntegratedGradients", {"n_steps": POINTS}),
+    }
+    for title, (explain, peer, settings) in asked_for.items():
         chunks = timed({chunk: bare(explain, x, chunk) for chunk in CHUNKS}, 1)
         best = min(chunks, key=chunks.__getitem__)
         asked = study(title)
@@ -114,8 +123,8 @@ def of_photos() -> None:
             "ours": lambda asked=asked: finish(asked.run()),
             f"bare passes, chunk {best}": bare(explain, x, best),
         }
-        if (run := theirs(explain, x, best)) is not None:
-            variants["Quantus MPRT"] = run
+        if (run := theirs(peer, x, **settings)) is not None:
+            variants["Quantus MPRT of captum's"] = run
         seconds = timed(variants, ROUNDS)
         print(f"\n{title}, 26 layers, {PHOTOS} photos, {MEASURE}, {torch.get_num_threads()} threads:\n")
         print("| variant | seconds | ours / this |\n|---|--:|--:|")

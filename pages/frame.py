@@ -17,7 +17,7 @@ def frame() -> None:
     """Draw the page that the menu, or the address, names."""
     from attrcore.answers import NoAnswer
     from attrcore.kinds import Refused
-    from pages.parts import address, cached, knobs
+    from pages.parts import address, cached, knobs, menu
 
     st.set_page_config("Attribution fragility explorer", HERE.parent / "assets" / "favicon.png", layout="wide")
     st.logo(HERE.parent / "assets" / "logo.svg", size="large")
@@ -32,7 +32,7 @@ def frame() -> None:
         for section, titles in SECTIONS.items()
     }
     page = st.navigation(sections, position="hidden")
-    menu(sections)
+    menu.draw(sections)
     knobs.arrive(page.url_path)
     address.arrive()
     place = st.empty()
@@ -51,16 +51,6 @@ def frame() -> None:
     except ValueError as e:  # a rule of attrcore that a choice broke, or a bug: the log tells them apart
         log.warning("a page was refused", exc_info=e)
         refuse(e)
-
-
-def menu(sections: dict[str, list[Any]]) -> None:
-    """Links to every page.  Streamlit's own menu is no well-formed list, which screen readers stumble over."""
-    with st.sidebar.container(gap="xxsmall", key="menu"):
-        for section, pages in sections.items():
-            st.caption(section)
-            with st.container(key=f"menu-{section.lower()}"):
-                for page in pages:
-                    st.page_link(page)
 
 
 def tell(place: Any) -> None:

@@ -12,6 +12,7 @@ from attrcore.data.fit import fit
 from attrcore.explain import EXPLAINERS
 from attrcore.kinds import Refused
 from attrcore.models import MODELS
+from attrcore.models.loaded import for_maps
 
 CNN = MODELS["MNIST CNN"]
 DIGIT = fit(PackagedDigits().open("7"), CNN.size, CNN.resize)
@@ -28,7 +29,7 @@ def test_an_answer_is_what_the_explainer_gives_here(name):
     method = EXPLAINERS[name]()
     drawn = quick.explain("MNIST CNN", CNN.digest, DIGIT, 7, method.to_dict())
     x = torch.from_numpy(DIGIT)[None] / 255
-    expected = method(CNN.load().net, x, torch.tensor([7]))[0].numpy()
+    expected = method(for_maps(CNN.load().net), x, torch.tensor([7]))[0].numpy()
     assert drawn.attribution.dtype == np.float32 and np.array_equal(drawn.attribution, expected)
     assert drawn.checks and drawn.seconds > 0
 

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
-from scipy.stats import rankdata
 from torch import Tensor
 
 from attrcore.kinds import Metric
@@ -20,4 +20,18 @@ class Spearman(PixelProduct, Metric):
 
     def prepared(self, maps: Tensor) -> Tensor:
         """Ranks, centred and of length 1."""
-        return centred(torch.from_numpy(rankdata(maps.detach().flatten(1).cpu().numpy(), axis=1)).to(maps.device))
+        rows = maps.detach().flatten(1).cpu().numpy()
+        return centred(torch.from_numpy(np.stack([ranks(row) for row in rows])).to(maps.device))
+
+
+def ranks(row: np.ndarray) -> np.ndarray:
+    """Those of (N,) from 1 on, the mean where values tie; not a number where one of them is none.
+
+    What `scipy.stats.rankdata` gives, in less than half its time, which is that of every sanity check.
+    """
+    order = row.argsort()
+    sized = row[order]
+    ends = np.concatenate([[0], np.flatnonzero(sized[1:] != sized[:-1]) + 1, [len(row)]])
+    found = np.empty(len(row))
+    found[order] = np.repeat((ends[:-1] + ends[1:] + 1) / 2, np.diff(ends))
+    return found if sized[-1] == sized[-1] else np.full_like(found, np.nan)  # what is no number is sorted to the end

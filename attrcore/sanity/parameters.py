@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, fx, nn
 
-from attrcore.batches import alike, in_chunks
+from attrcore.batches import alike
 from attrcore.kinds import Refused
 from attrcore.rewrite import traced
 
@@ -108,20 +108,24 @@ def steps(parts: Sequence[Block], order: str) -> tuple[tuple[Block, ...], ...]:
 
 
 def randomised(net: nn.Module, first: nn.Module, lost: Iterable[Block], reset: bool = False) -> nn.Module:
-    """A copy of `net` whose blocks `lost` have the weights of `first`, a network of the same architecture.
+    """A network like `net` whose blocks `lost` have the weights of `first`, which is of the same architecture.
 
     With `reset` BatchNorm's running statistics in these blocks become those of `first` too (as before training: mean 0,
-    variance 1); without they stay, as in the paper, which counts weights only.  `net` is left as found.
+    variance 1); without they stay, as in the paper, which counts weights only.  Its tensors are those of the two, which
+    are left as found: nobody may write to them.
     """
-    found = copy.deepcopy(net)
-    new, now, modules = first.state_dict(), found.state_dict(), dict(found.named_modules())
-    with torch.no_grad():
-        for block in lost:
-            for layer in block.layers:
-                for name in own(modules, layer, reset):
-                    now[name].copy_(new[name])
+    now, new, modules = tensors(net), tensors(first), dict(net.named_modules())
+    memo = {id(t): t for t in now.values()}
+    for layer in (layer for block in lost for layer in block.layers):
+        memo |= {id(now[name]): new[name] for name in own(modules, layer, reset)}
+    found = copy.deepcopy(net, memo)
     alike(found, net)
     return found
+
+
+def tensors(net: nn.Module) -> dict[str, Tensor]:
+    """Parameters and buffers by name, those too that have several."""
+    return dict([*net.named_parameters(remove_duplicate=False), *net.named_buffers(remove_duplicate=False)])
 
 
 def own(modules: dict[str, nn.Module], layer: str, reset: bool) -> list[str]:
@@ -135,15 +139,14 @@ def own(modules: dict[str, nn.Module], layer: str, reset: bool) -> list[str]:
 
 
 @torch.no_grad()
-def alive(net: nn.Module, x: Tensor, before: Tensor) -> Tensor:
-    """The logits of (B, C, H, W), (B, N); `before` are those of the trained network.
+def alive(net: nn.Module, x: Tensor, before: Tensor) -> None:
+    """Raise Refused where the logits of a few (B, C, H, W) are not finite, or all as they were.
 
-    Raises Refused where they are not finite, or where the weights that were lost changed none of them: then nothing
+    `before` (B, N) are those of the trained network; where the weights that were lost changed none of them, nothing
     that maps do says anything.
     """
-    logits = torch.cat([found for _, found in in_chunks(lambda rows: net(x[rows]), len(x), net, x)])
+    logits = net(x)
     if not logits.isfinite().all():
         raise Refused("With these layers randomised, the network's scores are not finite any more.")
     if torch.equal(logits, before):
         raise Refused("Randomising these layers changed none of the network's scores.")
-    return logits

@@ -69,7 +69,7 @@ class Budget(Recipe):
     def run(self, state: dict[str, Tensor] | None = None) -> Run:
         """Batch by batch, all sizes and attacks of each; the state is the table as far as it is filled."""
         device = torch.device(best_device())
-        sizes, classifier = self.sizes(), loaded(self.model, self.digest, str(device))
+        sizes, classifier = self.sizes(), loaded(self.model, self.digest, str(device), True)
         pictures = Selection(collection=self.collection, count=self.count, seed=self.seed).opened(self.model)
         names = [*measures(self.k, pictures.shape[-1]), SHIFT, KEPT]
         table = torch.full((len(pictures), len(ATTACKS), len(sizes), len(names)), torch.nan)

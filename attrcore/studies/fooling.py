@@ -46,7 +46,7 @@ class Subject(Recipe):
         Raises Refused where the weights are others, or the picture has another size.
         """
         device = best_device()
-        classifier = loaded(self.model, self.digest, device)
+        classifier = loaded(self.model, self.digest, device, differentiated=True)
         x = self.pixels().to(torch.device(device)) / 255
         label = predicted(classifier.net, x)
         if self.target >= len(classifier.classes):

@@ -82,7 +82,7 @@ class ModelFooling(Recipe):
         if not self.explainer.differentiable:
             raise Refused(f"{type(self.explainer).__name__} has no derivative, so that no weight can be blamed for it.")
         device = torch.device(best_device())
-        classifier = loaded(self.model, self.digest, str(device))
+        classifier = loaded(self.model, self.digest, str(device), differentiated=True)
         names, out, rest = self.split()
         labels = numbered(map(collection(self.collection).label, out), classifier.classes)
         held = self.held(classifier.net, self.opened(out).to(device), torch.tensor(labels))

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from attrcore.attack.seen import logits_of
 from attrcore.kinds import Explainer, Result
 from attrcore.models.first import first_weights
-from attrcore.models.loaded import loaded
+from attrcore.models.loaded import for_maps, loaded
 from attrcore.origin import made_by
 from attrcore.recipe import Recipe, knob
 from attrcore.sanity.complexity import rise
@@ -63,16 +65,22 @@ class Randomisation(Recipe):
         device = torch.device(best_device())
         net = loaded(self.model, self.digest, str(device)).net
         plan, x = steps(blocks(net, self.grain), self.order), self.pictures.opened(self.model).to(device)
-        first: dict[int, nn.Module] = {}  # of the draw under way
+        with torch.no_grad():
+            before = net(x[:1])
+
+        @lru_cache(1)
+        def first(draw: int) -> nn.Module:
+            return for_maps(first_weights(self.model, self.seed + draw).to(device))
+
+        @lru_cache(len(plan))
+        def lost(draw: int, i: int) -> nn.Module:
+            other = randomised(net, first(draw), plan[i], reset=self.statistics == "reset")
+            alive(other, x[:1], before)
+            return other
 
         def maps(draw: int, i: int, here: Trained, asked: dict[str, Explainer]) -> Iterator[tuple[str, Tensor]]:
-            if draw not in first:
-                first.clear()
-                first[draw] = first_weights(self.model, self.seed + draw).to(device)
-            other = randomised(net, first[draw], plan[i], reset=self.statistics == "reset")
-            same = self.target == TARGETS[0]  # then the first picture will do to see whether the network is alive
-            logits = alive(other, here.x[: 1 if same else None], here.logits[: 1 if same else None])
-            target = here.target if same else logits.argmax(1)
+            other = lost(draw, i)
+            target = here.target if self.target == TARGETS[0] else logits_of(other, here.x).argmax(1)
             for name, method in asked.items():
                 yield name, method(other, here.x, target).detach()
 

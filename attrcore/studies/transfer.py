@@ -63,7 +63,7 @@ class Transfer(Recipe):
         in later batches only those of the last row.
         """
         device = torch.device(best_device())
-        net = loaded(self.model, self.digest, str(device)).net
+        net = loaded(self.model, self.digest, str(device), differentiated=True).net
         rows, columns, pictures = self.rows(), named(self.explained), self.pictures.opened(self.model)
         matrix = Matrix(rows, columns, self.refusals(net, pictures[:1].to(device)), pictures, self.k)
         if state is not None:

@@ -1,5 +1,6 @@
 """What stays of a finished walk: a strip of methods by steps, entropies, and files to take away."""
 
+import math
 from typing import Any
 
 import streamlit as st
@@ -7,19 +8,23 @@ import streamlit as st
 from attrcore import kept
 from attrcore.folder import Look as Run
 from attrcore.kinds import Result
+from attrcore.sanity.complexity import BINS
 from attrcore.studies.randomisation import Randomisation
-from pages.parts import evidence, film, knobs, layers, reproduce, unlearned
+from pages.parts import evidence, film, knobs, layers, reproduce, theirs, unlearned
 from pages.parts.film import Cell, Film, Strip
 from pages.parts.knobs import LINKED
 from pages.parts.tables import table
 from pages.parts.unlearned import CALLED, LOOKS, Study, told
+
+BITS, RISE = (0.0, math.log2(BINS)), (-1.0, math.inf)  # between which an entropy is, and eMPRT
 
 
 def found(study: Study, over: Run, by: str) -> None:
     """The finished study below its slider."""
     result = kept.result(over.key, ("table",))
     unlearned.numbers(study, result.numbers, by)
-    if "eMPRT" in result.numbers:
+    if isinstance(study, Randomisation):
+        theirs.beside(study, result.numbers, by)
         entropies(result.numbers)
     st.header("Film strip")
     values = st.segmented_control("Values", LOOKS, default="absolute", required=True,
@@ -54,10 +59,10 @@ def entropies(n: dict[str, Any]) -> None:
     with st.expander("Entropy of the maps, and eMPRT"):
         columns: dict[str, list[str]] = {"Method": list(n["entropy"])}
         for i, step in enumerate(n["steps"]):
-            columns[step] = [told(points[i]) for points in n["entropy"].values()]
-        columns["eMPRT"] = [told(p) for p in n["eMPRT"].values()]
+            columns[step] = [told(points[i], BITS) for points in n["entropy"].values()]
+        columns["eMPRT"] = [told(p, RISE) for p in n["eMPRT"].values()]
         table(columns, "Entropy of each method's maps in bits, step by step")
-        nulls = ", ".join(f"{CALLED[null]} {told(p)}" for null, p in n["eMPRT of nulls"].items())
+        nulls = ", ".join(f"{CALLED[null]} {told(p, RISE)}" for null, p in n["eMPRT of nulls"].items())
         st.caption(
             "Entropy of the histogram of a map's values in 100 bins of equal width, in bits. eMPRT "
             "([Hedström et al., 2024](https://arxiv.org/abs/2401.06465)): by how much of itself it has risen when no "

@@ -25,6 +25,7 @@ from pages.parts.tables import table
 USUAL = "Spearman, absolute"
 LAYER = {"cascading": "random down to {}", "bottom-up": "random up to {}", "independent": "{} alone is random"}
 CALLED = {"random map": "random map", "input mask": "input alone", "another seed": "another seed", "edges": "edges"}
+LIKE = (-1.0, 1.0)  # between which every likeness is
 LOOKS = {"absolute": Look(), "signed": Look(values="signed")}
 
 Study = Randomisation | ClassRandomisation
@@ -159,10 +160,10 @@ def about(study: Study, n: dict[str, Any], by: str) -> str:
     )
 
 
-def told(p: dict[str, Any]) -> str:
-    """A mean with its intervals."""
+def told(p: dict[str, Any], ends: tuple[float, float] = LIKE) -> str:
+    """A mean with its intervals, cut to what the measure can be."""
     if p["mean"] is None:
         return ""
-    over = [f"{low:z.2f} to {high:z.2f}" for low, high in ((p["low"], p["high"]), p.get("pictures", (None, None)))
-            if low is not None]  # fmt: skip
+    over = [f"{max(ends[0], low):z.2f} to {min(ends[1], high):z.2f}"
+            for low, high in ((p["low"], p["high"]), p.get("pictures", (None, None))) if low is not None]  # fmt: skip
     return f"{p['mean']:z.2f}" + (f" ({'; '.join(over)})" if over else "")

@@ -256,7 +256,7 @@ def test_a_visitors_own_checkpoint(quiet, server, tmp_path):
     expect(map_of(quiet, "Gradient")).to_be_visible(timeout=30_000)
     idle(quiet)
     expect(quiet).to_have_url(re.compile("own(%3A|:)"))
-    quiet.get_by_role("combobox", name="Model").fill("Your own")  # the last of many, which are drawn as they are reached
+    quiet.get_by_role("combobox", name="Model").fill("Your own")  # the last: those in view are drawn
     quiet.get_by_role("option", name="Your own checkpoint …").click()
     quiet.get_by_text("Remove one that is kept here").click()
     remove = quiet.get_by_role("button", name=re.compile(r"^Remove mine\.safetensors \("))

@@ -65,8 +65,8 @@ def test_a_run_shows_every_method_its_nulls_and_a_verdict(built, drawn):
     assert {name for name, _ in lanes[0].beside} == {"random map", "input alone", "edges"}
     assert "with all layers random it keeps" in lanes[0].verdict and lanes[0].values[0] == pytest.approx(1)
     assert lanes[0].ends[-1][0] <= lanes[0].values[-1] <= lanes[0].ends[-1][1]
-    shown, entropies, *_ = tables(at)
-    assert "eMPRT" in entropies.columns
+    shown, beside, entropies, *_ = tables(at)
+    assert "eMPRT" in entropies.columns and list(beside["softmax, theirs"]) == ["0.60", "0.89"]
     mean = kept.result(study.key(), ()).numbers["curves"][unlearned.USUAL]["Gradient"][-1]["mean"]
     assert shown.loc[shown["Method"] == "Gradient", "conv1"].item().startswith(f"{mean:.2f} (")
     assert "2 pictures and 2 draws of weights" in text(at)

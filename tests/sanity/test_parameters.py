@@ -121,7 +121,7 @@ def test_steps_go_down_up_or_one_by_one():
         steps(parts, "sideways")
 
 
-def test_without_a_lost_layer_nothing_changes_and_nothing_is_shared(trained, first, x):
+def test_without_a_lost_layer_nothing_changes_and_the_two_networks_stay_as_they_are(trained, first, x):
     same = randomised(trained, first, ())
     assert torch.equal(same(x), trained(x)) and same is not trained
     before = copy.deepcopy(trained.state_dict())

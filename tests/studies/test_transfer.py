@@ -130,7 +130,7 @@ def test_another_order_of_methods_is_another_order_of_rows_and_columns():
 
 def test_a_cell_is_what_the_attack_leaves_explained_by_the_other_method(found):
     result, _, _ = found
-    net, x = loaded(*CNN.values()).net, SOME.opened("MNIST CNN")
+    net, x = loaded(**CNN, differentiated=True).net, SOME.opened("MNIST CNN")
     label = predicted(net, x)
     for i, how in ((0, ATTACK), (4, Ascent(**{**vars(ATTACK), "direction": Lot()}))):
         z = reopened(how(net, EXPLAINERS["Gradient"](), x, label))
