@@ -5,7 +5,9 @@ import pytest
 from attrcore.attack import ATTACKS
 from attrcore.explain import EXPLAINERS
 from attrcore.metrics import METRICS
-from attrcore.published import FRAGILITY, LEVELS, RAR_EXAMPLES, RAR_PROTOCOL, RAR_SOURCE
+from attrcore.models.small import fresh
+from attrcore.published import FRAGILITY, LEVELS, RAR_EXAMPLES, RAR_PROTOCOL, RAR_SOURCE, SANITY
+from attrcore.sanity.parameters import blocks, steps
 
 MEASURES = ("Top-k overlap", "Spearman", "Centre shift")
 METHODS = ("Gradient", "DeepLIFT", "Integrated Gradients", "Deep Taylor")
@@ -25,6 +27,13 @@ def test_its_names_are_those_of_the_menus():
     assert {c.explainer for c in FRAGILITY.curves} <= EXPLAINERS.keys()
     assert {c.measure for c in FRAGILITY.curves} - METRICS.keys() == {"Centre shift"}
     assert "Random sign" in ATTACKS
+
+
+def test_the_table_of_layers_at_random_has_a_number_for_each_method_and_layer_of_our_network():
+    walked = steps(blocks(fresh("MnistCNN", 0)), "cascading")[1:]
+    assert [lost[-1].name for lost in walked] == list(SANITY.layers)
+    assert SANITY.curves.keys() <= EXPLAINERS.keys()
+    assert all(len(values) == 4 and all(0 <= v <= 1 for v in values) for values in SANITY.curves.values())
 
 
 @pytest.mark.parametrize("curve", FRAGILITY.curves, ids=lambda c: f"{c.measure}, {c.explainer}, {c.attack}")

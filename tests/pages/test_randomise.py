@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from attrcore import jobs, kept, store
+from attrcore import jobs, kept, store, studyfile
+from attrcore.published import SANITY
 from attrcore.studies.randomisation import Randomisation
-from pages.parts import entries, layers, randomising, unlearned
+from pages.parts import entries, layers, randomising, theirs, unlearned
 from tests.pages.reading import tables
 from tests.waiting import over
 
@@ -70,6 +71,27 @@ def test_a_run_shows_every_method_its_nulls_and_a_verdict(built, drawn):
     mean = kept.result(study.key(), ()).numbers["curves"][unlearned.USUAL]["Gradient"][-1]["mean"]
     assert shown.loc[shown["Method"] == "Gradient", "conv1"].item().startswith(f"{mean:.2f} (")
     assert "2 pictures and 2 draws of weights" in text(at)
+
+
+def test_the_authors_table_is_reproduced_within_their_scatter_and_shown_beside_theirs():
+    file = studyfile.shipped()["sanity-mnist-cnn"]
+    n = file.result().numbers
+    assert n["pictures"] == 200 and n["seeds"] == 5
+    ours = {theirs.plain(name): points[1:] for name, points in n["curves"][unlearned.USUAL].items()}
+    off = {(m, i): p["mean"] - SANITY.curves[m][i] for m, points in ours.items() for i, p in enumerate(points)}
+    assert set(ours) == set(SANITY.curves) and max(map(abs, off.values())) < 0.15
+    for name in ("Integrated Gradients (steps 50)", "Gradient x Input"):  # the input alone has as much
+        null = n["nulls"][unlearned.USUAL][name]["input mask"]["mean"]
+        assert all(abs(p["mean"] - null) < 0.01 for p in n["curves"][unlearned.USUAL][name][1:])
+    at = opened(**{"reproduce.Randomisation": file.title})
+    assert not at.exception and file.about in text(at) and "This result comes with the project" in text(at)
+    assert "run it here" in text(at) and at.button(key="start.Randomisation").label == "Start"
+    (method, step), most = max(off.items(), key=lambda pair: abs(pair[1]))
+    assert f"further from theirs than **{abs(most):.2f}** ({method}" in text(at)
+    _, beside = tables(at)
+    assert (
+        beside["fc1, ours"][0].startswith(f"{ours['Gradient'][1]['mean']:.2f} (") and beside["h1, theirs"][0] == "0.08"
+    )
 
 
 def test_another_measure_computes_nothing_anew(built, drawn):
