@@ -111,13 +111,13 @@ def theirs(method: str, x: Tensor, **settings: Any) -> Callable[[], object] | No
 def of_photos() -> None:
     """Gradient and integrated gradients on every layer of SqueezeNet."""
     x = photos()
+    chunks = timed({chunk: bare(gradient, x, chunk) for chunk in CHUNKS}, 1)
+    best = min(chunks, key=chunks.__getitem__)
     asked_for = {
         "Gradient": (gradient, "Saliency", {"abs": False}),
         f"Integrated Gradients (steps {POINTS})": (integrated, "IntegratedGradients", {"n_steps": POINTS}),
     }
     for title, (explain, peer, settings) in asked_for.items():
-        chunks = timed({chunk: bare(explain, x, chunk) for chunk in CHUNKS}, 1)
-        best = min(chunks, key=chunks.__getitem__)
         asked = study(title)
         variants = {
             "ours": lambda asked=asked: finish(asked.run()),

@@ -60,36 +60,38 @@ class Likenesses(list[Measure]):
         return Clean(a, planes, ready)
 
     def of(self, clean: Clean, a: Tensor) -> Tensor:
-        """Every measure of clean attributions beside others (B, c, H, W): (B, measures), on the CPU.
+        """Every measure of clean attributions beside others (B, c, H, W): see `between`."""
+        return self.between(clean, self.clean(a))
+
+    def between(self, a: Clean, b: Clean) -> Tensor:
+        """Every measure of two batches: (B, measures), on the CPU.
 
         Not a number where there is none, as of a constant map or of one too small for a measure.
         """
-        planes, found = {of: plane(a) for of, plane in PLANES.items()}, []
-        for m, ready in zip(self, clean.ready, strict=True):
-            if ready is not None:
-                found.append((ready * m.metric.prepared(planes[m.of])).sum(1))
-            else:
-                found.append(m(clean.planes[m.of], planes[m.of]))
+        found = [
+            m(a.planes[m.of], b.planes[m.of]) if p is None else (p * q).sum(1)
+            for m, p, q in zip(self, a.ready, b.ready, strict=True)
+        ]
         return torch.stack([values.float().cpu() for values in found], 1)
 
-    def beside(self, clean: Clean, others: list[Tensor]) -> Tensor:
+    def beside(self, clean: Clean, others: list[Clean]) -> Tensor:
         """The mean likeness to each of these, (B, measures); not a number where there is none."""
         if not others:
             return torch.full((len(clean.map), len(self)), torch.nan)
-        return torch.stack([self.of(clean, other) for other in others]).nanmean(0)
+        return torch.stack([self.between(clean, other) for other in others]).nanmean(0)
 
     def nulls(
         self, net: nn.Module, x: Tensor, target: Tensor, methods: dict[str, Explainer], maps: dict[str, Clean]
     ) -> Tensor:
         """What maps that owe nothing to the weights score beside each method's, (B, methods, NULLS, measures)."""
         drawn = {
-            "random map": [random_map(x, n) for n in range(DRAWS)],
-            "input mask": [input_mask(x, n) for n in range(DRAWS)],
-            "edges": [edges(net, x, target)],
+            "random map": [self.clean(random_map(x, n)) for n in range(DRAWS)],
+            "input mask": [self.clean(input_mask(x, n)) for n in range(DRAWS)],
+            "edges": [self.clean(edges(net, x, target))],
         }
         found = []
         for name, method in methods.items():
-            others = {**drawn, "another seed": again(method, net, x, target)}
+            others = {**drawn, "another seed": [self.clean(a) for a in again(method, net, x, target)]}
             found.append(torch.stack([self.beside(maps[name], others[null]) for null in NULLS], 1))
         return torch.stack(found, 1)
 

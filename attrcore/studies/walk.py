@@ -133,7 +133,7 @@ class Walk:
         target = logits.argmax(1)
         attributions, refused = methods.tried(asked, self.net, x, target)
         maps = {name: self.likenesses.clean(a) for name, a in attributions.items()}
-        same = torch.stack([self.likenesses.of(clean, clean.map) for clean in maps.values()], 1)
+        same = torch.stack([self.likenesses.between(clean, clean) for clean in maps.values()], 1)
         bits = torch.stack([entropy(clean.map) for clean in maps.values()], 1).float().cpu()
         return Trained(x, target, logits, maps, same, bits, refused)
 

@@ -86,7 +86,7 @@ def test_the_authors_table_is_reproduced_within_their_scatter_and_shown_beside_t
     at = opened(**{"reproduce.Randomisation": file.title})
     assert not at.exception and file.about in text(at) and "This result comes with the project" in text(at)
     assert "run it here" in text(at) and at.button(key="start.Randomisation").label == "Start"
-    (method, step), most = max(off.items(), key=lambda pair: abs(pair[1]))
+    (method, _), most = max(off.items(), key=lambda pair: abs(pair[1]))
     assert f"further from theirs than **{abs(most):.2f}** ({method}" in text(at)
     _, beside = tables(at)
     assert (
