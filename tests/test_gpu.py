@@ -14,10 +14,22 @@ from attrcore.data.digits import packaged_digits
 from attrcore.explain import EXPLAINERS, GROUPS, GradCam, Gradient, IntegratedGradients
 from attrcore.models import MODELS
 from attrcore.png import in_letters
-from attrcore.studies import budget, fooling, model_fooling, running, transfer
+from attrcore.studies import (
+    budget,
+    class_randomisation,
+    data_randomisation,
+    fooling,
+    model_fooling,
+    randomisation,
+    running,
+    transfer,
+)
 from attrcore.studies.budget import Budget
+from attrcore.studies.class_randomisation import ClassRandomisation
+from attrcore.studies.data_randomisation import DataRandomisation
 from attrcore.studies.fooling import Fooling, Subject
 from attrcore.studies.model_fooling import ModelFooling
+from attrcore.studies.randomisation import Randomisation
 from attrcore.studies.running import finish
 from attrcore.studies.selection import Selection
 from attrcore.studies.transfer import Transfer
@@ -109,12 +121,15 @@ def test_what_does_not_fit_is_computed_in_smaller_slices():
             attack=ATTACK, **CNN,
         ),
         ModelFooling(count=30, pictures=300, every=10, schedule=FineTuning(steps=30, batch=16), **CNN),
+        Randomisation(pictures=Selection(count=4), explained="Gradient, SmoothGrad, Grad-CAM", seeds=2, **CNN),
+        ClassRandomisation(pictures=Selection(count=4), explained="Gradient, Guided Backprop", **CNN),
+        DataRandomisation(count=6, explained="Gradient, Grad-CAM"),
     ],
     ids=lambda s: type(s).__name__,
 )  # fmt: skip
 def test_every_study_runs_to_its_end_and_finds_about_what_the_cpu_does(study, monkeypatch):
     there = finish(study.run())
-    for module in (budget, fooling, model_fooling, transfer):
+    for module in (budget, class_randomisation, data_randomisation, fooling, model_fooling, randomisation, transfer):
         monkeypatch.setattr(module, "best_device", lambda: "cpu")
     here = finish(study.run())
     assert there.made_by["device"].startswith(GPU) and here.made_by["device"].startswith("cpu")

@@ -68,19 +68,21 @@ def labels_verdict(permuted: Point, other: Point, difference: Point, nulls: dict
 
 
 def beside(p: Point, nulls: dict[str, Point], what: str = "weights") -> str:
-    """A likeness beside the nulls that ask no model: which it exceeds, and which it does not.
+    """A likeness beside the nulls that ask no model: which it exceeds, and if not all, which it does not.
 
-    `what` was lost: what a likeness has beyond them does not come from there.
+    `what` was lost: what a likeness has beyond them does not come from there.  Where it is above a null and the
+    intervals overlap, nothing is known.
     """
     there = {name: null for name, null in nulls.items() if name in NAMES and null["mean"] is not None}
     if not there:
         return ""
-    low, _ = ends(p)
-    below = [name for name, null in there.items() if low > (null["high"] if null["high"] is not None else null["mean"])]
-    others = [name for name in there if name not in below]
+    others = {name: null for name, null in there.items() if ends(p)[0] <= ends(null)[1]}
     if not others:
         return f", more than {listed(there)}: part of it does not come from the {what}"
-    return f", no more than {listed({name: there[name] for name in others})}"
+    reached = {name: null for name, null in others.items() if p["mean"] <= null["mean"] + SMALL}
+    unsure = {name: null for name, null in others.items() if name not in reached}
+    says = [f"no more than {listed(reached)}"] if reached else []
+    return "".join(f", {one}" for one in (*says, *([f"not surely more than {listed(unsure)}"] if unsure else [])))
 
 
 def ends(p: Point) -> tuple[float, float]:
@@ -90,9 +92,9 @@ def ends(p: Point) -> tuple[float, float]:
 
 
 def told(p: Point) -> str:
-    """A likeness with its widest interval."""
+    """A likeness with its widest interval, cut to what a likeness can be."""
     low, high = ends(p)
-    return f"{p['mean']:z.2f}" if low == high else f"{p['mean']:z.2f} ({low:z.2f} to {high:z.2f})"
+    return f"{p['mean']:z.2f}" if low == high else f"{p['mean']:z.2f} ({max(low, -1):z.2f} to {min(high, 1):z.2f})"
 
 
 def listed(nulls: dict[str, Point]) -> str:

@@ -102,7 +102,7 @@ class DataRandomisation(Recipe):
     def networks(self, pair: Pair, device: torch.device) -> dict[str, nn.Module]:
         """The twins, another network that learned true labels, and the first weights that the twins share."""
         another = ANOTHER[self.network]
-        other = loaded(another, MODELS[another].digest).net
+        other = loaded(another, MODELS[another].digest, str(device)).net
         first = fresh(self.network, self.twins.seed(self.seed))
         nets = {TRUE: pair.true, PERMUTED: pair.permuted, OTHER: other, FIRST: first}
         return {name: net.eval().requires_grad_(False).to(device) for name, net in nets.items()}

@@ -59,7 +59,7 @@ class ShippedTwins(Recipe):
         if self.digest not in ("", MODELS[names[1]].digest):
             raise Refused(f"The weights of {names[1]} here are not those that this study asks for.")
         yield from ()
-        return Pair(*(loaded(name, MODELS[name].digest).net for name in names))
+        return Pair(*(loaded(name, MODELS[name].digest, best_device()).net for name in names))
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ export default function ({ data, parentElement }) {
     const views = (moves ? ["trained", "now"] : ["trained"]).map((side) => {
       const canvas = Object.assign(made("canvas", side), { width: w, height: h })
       canvas.setAttribute("role", "img")
-      const caption = made("figcaption", "", moves ? data.steps[0] : "does not ask the network")
+      const caption = made("figcaption", "", moves ? `${data.steps[0]}, stays` : "does not ask the network")
       return { canvas, caption, context: canvas.getContext("2d"), figure: made("figure", "", canvas, caption) }
     })
     const curve = given.values && plot(

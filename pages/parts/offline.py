@@ -18,7 +18,7 @@ PAGE = Template("""<!doctype html>
 :root {
     color-scheme: light dark; --st-font: system-ui, sans-serif; --st-button-radius: 8px;
     --st-text-color: light-dark(#1f1f1f, #f0f0f0); --st-background-color: light-dark(#fff, #141414);
-    --st-primary-color: light-dark(#1f5f9c, #7db4e8);
+    --st-primary-color: light-dark(#1f5f9c, #7db4e8); --header: 0px;
 }
 body { font-family: var(--st-font); color: var(--st-text-color); background: var(--st-background-color); }
 main { max-width: 70rem; margin: 2rem auto; padding: 0 1rem; }

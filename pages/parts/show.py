@@ -211,7 +211,7 @@ def settings(method: Recipe) -> str:
         if isinstance(value, Recipe):
             menu = {cls: name for name, cls in parts(type(method), f.name).items()}
             value = menu[type(value)] + (f" ({settings(value)})" if fields(value) else "")
-        elif isinstance(value, str) and len(value) > WORDY:
+        elif isinstance(value, str) and not 0 < len(value) <= WORDY:
             continue
         elif isinstance(value, bool):
             value = "on" if value else "off"

@@ -25,6 +25,7 @@ from pages.parts.tables import table
 USUAL = "Spearman, absolute"
 LAYER = {"cascading": "random down to {}", "bottom-up": "random up to {}", "independent": "{} alone is random"}
 CALLED = {"random map": "random map", "input mask": "input alone", "another seed": "another seed", "edges": "edges"}
+SURE = 1e-4  # of an interval so narrow nobody wants to know, such as that of a map beside itself
 LIKE = (-1.0, 1.0)  # between which every likeness is
 LOOKS = {"absolute": Look(), "signed": Look(values="signed")}
 
@@ -164,6 +165,8 @@ def told(p: dict[str, Any], ends: tuple[float, float] = LIKE) -> str:
     """A mean with its intervals, cut to what the measure can be."""
     if p["mean"] is None:
         return ""
+    if p["low"] is not None and p["high"] - p["low"] < SURE:
+        return f"{p['mean']:z.2f}"
     over = [f"{max(ends[0], low):z.2f} to {min(ends[1], high):z.2f}"
             for low, high in ((p["low"], p["high"]), p.get("pictures", (None, None))) if low is not None]  # fmt: skip
     return f"{p['mean']:z.2f}" + (f" ({'; '.join(over)})" if over else "")

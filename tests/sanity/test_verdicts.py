@@ -22,10 +22,17 @@ def test_what_stays_above_every_null_does_not_come_from_the_weights():
     assert "the input alone (0.30)" in says and says.endswith("part of it does not come from the weights.")
 
 
-@pytest.mark.parametrize("last", [0.31, 0.1])
-def test_what_a_null_scores_as_high_as_is_no_claim(last):
+@pytest.mark.parametrize(("last", "how"), [(0.33, "not surely more"), (0.31, "no more"), (0.1, "no more")])
+def test_what_a_null_scores_as_high_as_is_no_claim(last, how):
     says = verdict(STEPS, [point(1.0, 0), point(0.5), point(last)], nulls(), "cascading")
-    assert "no more than the input alone (0.30)" in says and "does not come" not in says
+    assert f"{how} than the input alone (0.30)" in says and "does not come" not in says
+
+
+def test_between_two_nulls_each_has_its_own_word():
+    says = verdict(STEPS, [point(1.0, 0), point(0.5), point(0.25, 0.1)], nulls(), "cascading")
+    assert "no more than the input alone (0.30), not surely more than an edge detector (0.20)." in says
+    wide = verdict(STEPS, [point(1.0, 0), point(0.5), point(0.4, 0.9)], nulls(), "cascading")
+    assert "0.40 (-0.50 to 1.00), not surely more than a random map (0.00), the input alone" in wide
 
 
 def test_a_map_that_only_knows_the_input_is_found_out():
