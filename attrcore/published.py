@@ -129,7 +129,8 @@ SANITY = Walk(
         "class that the network with the lost layers predicts is explained."
     ),
     caveats=(
-        "Ten digits and one draw of weights, without intervals: draws alone move the first step by a fifth, see ours.",
+        "Ten digits and one draw of weights, without intervals: so few scatter by .03 (Gradient) to .13 (Grad-CAM) "
+        "around the mean of many, by ours.",
         "Their first weights are not known for sure, and the likeness that is left depends on them.",
         "Integrated gradients and Gradient x Input are as alike as any two random gradients times the same digit: "
         "their 0.99 is that of the black background, not of the network.",

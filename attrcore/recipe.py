@@ -13,7 +13,7 @@ from functools import cache
 from hashlib import sha256
 from typing import Any, ClassVar, Self, get_type_hints
 
-MEANING = 4  # to be raised whenever the same settings come to mean something else: old results are not those asked for
+MEANING = 5  # to be raised whenever the same settings come to mean something else: old results are not those asked for
 
 
 def knob(

@@ -89,6 +89,7 @@ class Seen(NamedTuple):
 
     logits: np.ndarray  # (2, 10)
     maps: dict[str, np.ndarray]  # method -> (2, 28, 28): of the first network, and of the second
+    off: dict[str, float]  # method -> the largest difference of both, as a share of the largest value
 
 
 class Measured(NamedTuple):
@@ -114,9 +115,8 @@ def seen(image: np.ndarray, kind: str, value: float, ghost: np.ndarray | None) -
     with torch.no_grad():
         logits = torch.cat([one(x), two(x + m)])
     found = maps(x, m, logits[:1].argmax(1))
-    return Seen(
-        logits.numpy(), {name: np.stack([a[0, 0].float().numpy() for a in pair]) for name, pair in found.items()}
-    )
+    pictures = {name: np.stack([a[0, 0].float().numpy() for a in pair]) for name, pair in found.items()}
+    return Seen(logits.numpy(), pictures, {name: apart(*pair) for name, pair in found.items()})
 
 
 def maps(x: Tensor, m: Tensor, target: Tensor) -> dict[str, tuple[Tensor, Tensor]]:
@@ -138,13 +138,18 @@ def measured(kind: str, value: float, ghost: np.ndarray | None) -> Measured:
     with torch.no_grad():
         logits, others = one(x), two(x + m)
     found = maps(x, m, logits.argmax(1))
-    apart, verdicts = float((logits - others).abs().max()), [verdict(name, *pair, m) for name, pair in found.items()]
-    return Measured(apart, verdicts, float(drawn(m).double().mean()))
+    verdicts = [verdict(name, *pair, m) for name, pair in found.items()]
+    return Measured(float((logits - others).abs().max()), verdicts, float(drawn(m).double().mean()))
+
+
+def apart(a: Tensor, b: Tensor) -> float:
+    """The largest difference of two networks' maps, as a share of the first's largest value."""
+    return float((b - a).abs().max() / a.abs().max())
 
 
 def verdict(name: str, a: Tensor, b: Tensor, m: Tensor) -> Verdict:
-    """How far two networks' maps (B, 1, 28, 28) are apart: the largest difference as a share of the largest value."""
-    off = float((b - a).abs().max() / a.abs().max())
+    """Whether two networks' maps (B, 1, 28, 28) are the same."""
+    off = apart(a, b)
     return Verdict(name, off <= BOUND, (figure(off), *weights(a, b, drawn(m))))
 
 

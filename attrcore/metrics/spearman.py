@@ -22,14 +22,14 @@ class Spearman(PixelProduct, Metric):
     """
 
     def prepared(self, maps: Tensor) -> Tensor:
-        """Ranks, centred and of length 1."""
+        """Ranks, centred and of length 1, in double precision on the CPU, whatever device the maps are on."""
         rows = maps.detach().flatten(1).cpu().numpy()
         if rows.shape[1] < LARGE or len(rows) == 1:
             found = [ranks(row) for row in rows]
         else:  # sorting lets other threads work
             with ThreadPoolExecutor(torch.get_num_threads()) as pool:
                 found = list(pool.map(ranks, rows))
-        return centred(torch.from_numpy(np.stack(found)).to(maps.device))
+        return centred(torch.from_numpy(np.stack(found)))
 
 
 def ranks(row: np.ndarray) -> np.ndarray:

@@ -10,9 +10,9 @@ MODELS = {
     "MNIST MLP": Shipped("mnist-mlp"),
     "RAR MNIST CNN (NATURAL)": Shipped("rar-mnist-natural"),
     **{
-        f"Twin {net} ({labels} labels)": Shipped(f"twin-{net.lower()}-{labels}")
+        f"Twin {net} ({name})": Shipped(f"twin-{net.lower()}-{card}")
         for net in ("CNN", "MLP")
-        for labels in ("true", "permuted")
+        for name, card in (("true labels", "true"), ("permuted labels", "permuted"), ("another seed", "other"))
     },
     **ZOO,
 }

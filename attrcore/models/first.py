@@ -4,6 +4,7 @@ from functools import partial
 
 from torch import nn
 
+from attrcore.draws import generator
 from attrcore.models import find
 from attrcore.models.architectures import ARCHITECTURES
 from attrcore.models.imagenet import ImageNet, Normalise, untrained
@@ -12,10 +13,11 @@ from attrcore.models.small import NETWORKS, drawn
 
 
 def first_weights(model: str, seed: int) -> nn.Module:
-    """The network of a menu entry before training, in eval mode: layer by layer what its architecture's code draws.
+    """A network of an entry's kind before training, in eval mode: layer by layer what its architecture's code draws.
 
     Another draw in every layer and for every seed, the same on every device; pixels in, logits out, normalised as the
-    entry is.  Raises Refused where there is no such model.
+    entry is.  None of the draws from which a network here was trained: those are seeds as they are, and much of them
+    is left in the trained weights.  Raises Refused where there is no such model.
     """
     entry = find(model)
     if isinstance(entry, Shipped):
@@ -27,5 +29,5 @@ def first_weights(model: str, seed: int) -> nn.Module:
         facts = entry.facts()
         build = partial(ARCHITECTURES[facts["architecture"]].build, len(facts["classes"]), facts["size"][1])
         ends = facts["mean"], facts["std"]
-    net = drawn(build, seed)
+    net = drawn(build, generator("first weights that nothing was trained from", seed).initial_seed())
     return (nn.Sequential(Normalise(*ends), net) if ends else net).eval().requires_grad_(False)

@@ -13,8 +13,9 @@ from attrcore.kinds import Explainer
 class Denoised:
     """An explainer's attribution, averaged over noisy copies (Hedström et al., 2024, arXiv:2401.06465).
 
-    The noise is the same for every network, so that what differs between two networks' maps is not the noise.  The
-    paper then divides by the root of the mean square, which no measure here sees.
+    The noise is the same for every network, so that what differs between two networks' maps is not the noise, and for
+    every picture, so that none depends on those beside it.  The paper then divides by the root of the mean square,
+    which no measure here sees.
     """
 
     of: Explainer
@@ -32,7 +33,7 @@ class Denoised:
         spread = self.noise * (x.amax((1, 2, 3), keepdim=True) - x.amin((1, 2, 3), keepdim=True))
         total = None
         for n in range(self.copies):
-            noise = torch.randn(x.shape, generator=generator(f"noisy copy {n}", self.seed)).to(x)
+            noise = torch.randn(x.shape[1:], generator=generator(f"noisy copy {n}", self.seed)).to(x)
             a = self.of(net, x + spread * noise, target).detach()
             total = a if total is None else total + a
         return total / self.copies

@@ -11,19 +11,22 @@ Point = dict[str, Any]  # mean, low and high over seeds, `pictures` [low, high],
 def verdict(steps: list[str], points: list[Point], nulls: dict[str, Point], order: str) -> str:
     """Of one method by one measure; nothing before a layer was lost, or of one picture and one draw of weights.
 
-    A claim is made only beyond both intervals.
+    A claim is made only beyond both intervals; where they are too wide for one, that is said.
     """
     known = [(name, p) for name, p in zip(steps, points, strict=True) if p["mean"] is not None][1:]
     if not known or not bounded(known[-1][1]):
         return ""
+    usual = STILL if nulls["another seed"]["mean"] is None else ends(nulls["another seed"])[0]
+    changed = next((name for name, p in known if ends(p)[1] < usual), None)
+    changes = "changes" if all(ends(p)[0] >= usual for _, p in known) else "surely changes"
     if order == "independent":
         name, p = min(known, key=lambda pair: pair[1]["mean"])
-        return f"It changes most when {name} alone is random: {told(p)}."
-    usual = nulls["another seed"]["low"] or STILL
-    changed = next((name for name, p in known if ends(p)[1] < usual), None)
-    says = [f"It changes from {changed} on" if changed else "No layer changes it"]
+        if changed:
+            return f"It changes most when {name} alone is random: {told(p)}."
+        return f"No layer alone {changes} it; it is least like itself when {name} is random: {told(p)}."
+    says = [f"It changes from {changed} on" if changed else f"No layer {changes} it"]
     last, p = known[-1]
-    all_ = "with all layers random" if len(known) + 1 == len(steps) else f"up to {last}"
+    all_ = "with all layers random" if last == steps[-1] else f"up to {last}"
     says.append(f"{all_} it keeps {told(p)}")
     return f"{'; '.join(says)}{beside(p, nulls)}."
 
@@ -57,9 +60,11 @@ def labels_verdict(permuted: Point, other: Point, difference: Point, nulls: dict
         hardly = "hardly " if difference["mean"] > -SMALL else ""
         says = f"Its maps {hardly}tell permuted labels from true ones"
     elif difference["low"] > 0:
-        says = "Permuted labels change its maps less than other first weights and more digits do"
-    else:
+        says = "Permuted labels change its maps less than other first weights do"
+    elif max(difference["high"], -difference["low"]) < SMALL:
         says = "Its maps do not tell permuted labels from true ones"
+    else:
+        says = "Whether its maps tell permuted labels from true ones is not sure"
     apart = f"{difference['mean']:+.2g} ({difference['low']:+.2g} to {difference['high']:+.2g})"
     return (
         f"{says}: {told(permuted)}{beside(permuted, nulls, 'labels')}; between two true-label networks "

@@ -54,7 +54,7 @@ class ClassRandomisation(Recipe):
         def maps(draw: int, i: int, here: Trained, asked: dict[str, Explainer]) -> Iterator[tuple[str, Tensor]]:
             target = here.logits.argsort(1, descending=True)[:, places[i] - 1]
             for name, method in asked.items():
-                yield name, method(net, here.x, target).detach()
+                yield name, method(net, here.seen.x, target).detach()
 
         walk = Walk(net, x, self.methods(), self.likenesses, (len(places), 1), maps)
         numbers, found = yield from walk.run(lambda tables, asked: self.summary(tables, asked, places), state)

@@ -8,18 +8,15 @@ from torch import Tensor, nn
 
 from attrcore.draws import generator
 from attrcore.kinds import Explainer, Progress, Result
-from attrcore.models import MODELS
-from attrcore.models.loaded import loaded
 from attrcore.models.small import fresh
 from attrcore.origin import made_by
 from attrcore.png import levels
 from attrcore.recipe import Recipe, knob, part
 from attrcore.studies import methods
-from attrcore.studies.likeness import Likenesses, planes
+from attrcore.studies.likeness import Likenesses, Pictured, planes
 from attrcore.studies.running import Run, best_device, interval, plain, predictions, share
-from attrcore.studies.twins import DIGITS, SHIPPED, TWINS, Pair, ShippedTwins
+from attrcore.studies.twins import DIGITS, SHIPPED, TWINS, ShippedTwins, Trio
 
-ANOTHER = {"MnistCNN": "MNIST CNN", "MnistMLP": "MNIST MLP"}  # true labels too: 60,000 digits, other first weights
 TARGETS = ("the true-label twin's", "each network's own")
 TRUE, PERMUTED, OTHER, FIRST = "true labels", "permuted labels", "another, true labels", "first weights"
 BESIDE = (PERMUTED, OTHER, FIRST)  # whose maps are compared with those of the true-label twin
@@ -34,8 +31,8 @@ class DataRandomisation(Recipe):
     """Data randomisation (Adebayo et al., 2018, arXiv:1810.03292).
 
     A network that learned permuted labels by heart has nothing to say of what makes a three a three.  If its maps are
-    as like those of its true-label twin as another true-label network's are, the method does not tell what was learned.
-    Explained are digits that neither twin has seen.
+    as like those of its true-label twin as those of a third network are, which learned the same digits with true labels
+    from other first weights, the method does not tell what was learned.  Explained are digits that none has seen.
     """
 
     network: str = knob("MnistCNN", choices=tuple(SHIPPED), help="Architecture.")
@@ -62,10 +59,10 @@ class DataRandomisation(Recipe):
             try:
                 p = next(training)
             except StopIteration as end:
-                pair: Pair = end.value
+                trio: Trio = end.value
                 break
             yield p._replace(total=total, facts={**p.facts, "methods": list(asked)})
-        nets, maps, done = self.networks(pair, device), {}, steps
+        nets, maps, done = self.networks(trio, device), {}, steps
         target = predictions(nets[TRUE], x).to(device)
         for name, net in nets.items():
             own = target if self.target == TARGETS[0] else predictions(net, x).to(device)
@@ -73,14 +70,14 @@ class DataRandomisation(Recipe):
             for method, explain in asked.items():
                 maps[name][method] = explain(net, x, own).detach()
                 done += 1
-                yield Progress(done, total, {"phase": f"maps, {name}"}, state=pair.state)
+                yield Progress(done, total, {"phase": f"maps, {name}"}, state=trio.state)
         numbers = self.compared(nets[TRUE], x, target, maps, asked)
         numbers |= {"accuracy": self.accuracies(nets), "methods": list(asked), "refused": refused}
         tensors = {"images": torch.stack([torch.from_numpy(levels(one)) for one in x[:SHOWN]])}
         for name, found in maps.items():
             tensors[f"maps.{name}"] = torch.stack([planes(found, n) for n in range(len(x[:SHOWN]))])
         if steps:
-            tensors |= {f"{label}.{k}": v.cpu() for label, net in ((TRUE, pair.true), (PERMUTED, pair.permuted))
+            tensors |= {f"{label}.{k}": v.cpu() for label, net in ((TRUE, trio.true), (PERMUTED, trio.permuted))
                         for k, v in net.state_dict().items()}  # fmt: skip
         return Result(self, numbers, tensors, made_by(device))
 
@@ -99,12 +96,10 @@ class DataRandomisation(Recipe):
         held = DIGITS.measured().images
         return held[torch.randperm(len(held), generator=generator("held-out digits", self.seed))[: self.count]]
 
-    def networks(self, pair: Pair, device: torch.device) -> dict[str, nn.Module]:
+    def networks(self, trio: Trio, device: torch.device) -> dict[str, nn.Module]:
         """The twins, another network that learned true labels, and the first weights that the twins share."""
-        another = ANOTHER[self.network]
-        other = loaded(another, MODELS[another].digest, str(device)).net
         first = fresh(self.network, self.twins.seed(self.seed))
-        nets = {TRUE: pair.true, PERMUTED: pair.permuted, OTHER: other, FIRST: first}
+        nets = {TRUE: trio.true, PERMUTED: trio.permuted, OTHER: trio.other, FIRST: first}
         return {name: net.eval().requires_grad_(False).to(device) for name, net in nets.items()}
 
     def frame(self, nets: dict[str, nn.Module], x: Tensor, asked: dict[str, Explainer]) -> dict[str, Tensor]:
@@ -130,7 +125,7 @@ class DataRandomisation(Recipe):
             return {m.title: {name: say(table[:, n, j]) for n, name in enumerate(asked)}
                     for j, m in enumerate(likenesses)}  # fmt: skip
 
-        nulls = likenesses.nulls(net, x, target, asked, clean)
+        nulls = likenesses.nulls(net, Pictured(0, x, target, clean), asked)
         return {
             "likeness": {name: told(table, interval) for name, table in tables.items()},
             "difference": told(tables[PERMUTED] - tables[OTHER], interval),

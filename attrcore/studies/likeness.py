@@ -1,6 +1,6 @@
 """Likenesses of many maps to those of a trained network, by every measure at once, and the nulls beside them."""
 
-from dataclasses import fields, replace
+from dataclasses import fields, is_dataclass, replace
 from typing import Any, NamedTuple
 
 import torch
@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from attrcore.compare import PLANES, measures
 from attrcore.explain import EXPLAINERS
-from attrcore.kinds import Explainer
+from attrcore.kinds import Explainer, Refused
 from attrcore.metrics.products import PixelProduct
 from attrcore.sanity.nulls import input_mask, random_map
 from attrcore.studies.running import intervals
@@ -46,12 +46,26 @@ class Clean(NamedTuple):
     ready: list[Tensor | None]  # what a measure makes of them by themselves, where it does
 
 
+class Pictured(NamedTuple):
+    """Pictures with their maps by a trained network."""
+
+    first: int  # the number of the first among all pictures
+    x: Tensor  # (B, C, H, W)
+    target: Tensor  # (B,)
+    maps: dict[str, Clean]  # by method
+
+
 class Likenesses(list[Measure]):
-    """Every measure: of absolute maps, then of signed ones those that know signs."""
+    """Every measure: of absolute maps, then of signed ones those that know signs.
+
+    Raises Refused where `only` names none of them.
+    """
 
     def __init__(self, k: int, only: str = ALL) -> None:
         every = [Measure(name, of, metric) for of in PLANES for name, metric in measures(of, k)]
         super().__init__(m for m in every if only in (ALL, m.title))
+        if not self:
+            raise Refused(f"measured must be {ALL}, or one of {'; '.join(m.title for m in every)}; got {only!r}.")
 
     def clean(self, a: Tensor) -> Clean:
         """Attributions (B, c, H, W), ready to be compared."""
@@ -80,19 +94,18 @@ class Likenesses(list[Measure]):
             return torch.full((len(clean.map), len(self)), torch.nan)
         return torch.stack([self.between(clean, other) for other in others]).nanmean(0)
 
-    def nulls(
-        self, net: nn.Module, x: Tensor, target: Tensor, methods: dict[str, Explainer], maps: dict[str, Clean]
-    ) -> Tensor:
+    def nulls(self, net: nn.Module, here: Pictured, methods: dict[str, Explainer]) -> Tensor:
         """What maps that owe nothing to the weights score beside each method's, (B, methods, NULLS, measures)."""
+        x, target = here.x, here.target
         drawn = {
-            "random map": [self.clean(random_map(x, n)) for n in range(DRAWS)],
-            "input mask": [self.clean(input_mask(x, n)) for n in range(DRAWS)],
+            "random map": [self.clean(random_map(x, n, here.first)) for n in range(DRAWS)],
+            "input mask": [self.clean(input_mask(x, n, here.first)) for n in range(DRAWS)],
             "edges": [self.clean(edges(net, x, target))],
         }
         found = []
         for name, method in methods.items():
             others = {**drawn, "another seed": [self.clean(a) for a in again(method, net, x, target)]}
-            found.append(torch.stack([self.beside(maps[name], others[null]) for null in NULLS], 1))
+            found.append(torch.stack([self.beside(here.maps[name], others[null]) for null in NULLS], 1))
         return torch.stack(found, 1)
 
     def told(self, table: Tensor, methods: list[str]) -> dict[str, dict[str, list[dict[str, Any]]]]:
@@ -118,10 +131,18 @@ def edges(net: nn.Module, x: Tensor, target: Tensor) -> Tensor:
 
 
 def again(method: Explainer, net: nn.Module, x: Tensor, target: Tensor) -> list[Tensor]:
-    """The same method's maps with another seed, where it draws anything."""
-    if not any(f.name == "seed" for f in fields(method)):
-        return []
-    return [replace(method, seed=method.seed + 1)(net, x, target).detach()]
+    """The same method's maps with other seeds, its parts' too, where anything is drawn."""
+    other = reseeded(method)
+    return [] if other == method else [other(net, x, target).detach()]
+
+
+def reseeded(method: Any) -> Any:
+    """It with the next seed wherever it, or a part of it, has one."""
+    new = {}
+    for f in fields(method):
+        value = getattr(method, f.name)
+        new[f.name] = value + 1 if f.name == "seed" else reseeded(value) if is_dataclass(value) else value
+    return replace(method, **new)
 
 
 def spread(values: Tensor) -> Any:

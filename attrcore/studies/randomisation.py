@@ -80,9 +80,9 @@ class Randomisation(Recipe):
 
         def maps(draw: int, i: int, here: Trained, asked: dict[str, Explainer]) -> Iterator[tuple[str, Tensor]]:
             other = lost(draw, i)
-            target = here.target if self.target == TARGETS[0] else logits_of(other, here.x).argmax(1)
+            target = here.seen.target if self.target == TARGETS[0] else logits_of(other, here.seen.x).argmax(1)
             for name, method in asked.items():
-                yield name, method(other, here.x, target).detach()
+                yield name, method(other, here.seen.x, target).detach()
 
         walk = Walk(net, x, self.methods(), self.likenesses, (len(plan), self.seeds), maps)
         numbers, found = yield from walk.run(lambda tables, asked: self.summary(tables, asked, plan), state)

@@ -1,7 +1,7 @@
-"""Two networks that differ in what their labels said: shipped, or trained step by step side by side."""
+"""Twins that differ in what their labels said, and a third to compare with: shipped, or trained side by side."""
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from torch import Tensor, nn
@@ -18,17 +18,19 @@ from attrcore.train import LOSSES
 from attrcore.train.loop import Schedule, fit
 
 DIGITS = SPLITS["Packaged digits"]
-SHIPPED = {"MnistCNN": "Twin CNN ({} labels)", "MnistMLP": "Twin MLP ({} labels)"}
+SHIPPED = {"MnistCNN": "Twin CNN ({})", "MnistMLP": "Twin MLP ({})"}
+OTHER = "other"  # true labels too, from other first weights and in another order: what two such networks have in common
 WATCHED = 500  # digits on which accuracy is told while twins learn
 
 State = dict[str, Tensor] | None
 
 
-class Pair(NamedTuple):
-    """The twins, and where they were trained what makes the state that their training ended in."""
+class Trio(NamedTuple):
+    """The twins and the other, and where they were trained what makes the state that their training ended in."""
 
     true: nn.Module
     permuted: nn.Module
+    other: nn.Module
     state: Callable[[], dict[str, Tensor]] | None = None
 
 
@@ -37,7 +39,7 @@ Look = Callable[[dict[str, nn.Module]], dict[str, Tensor]]  # makes a frame of t
 
 @dataclass(frozen=True)
 class ShippedTwins(Recipe):
-    """The pair that ships: 4,000 packaged digits, the same first weights and order of digits, 60 epochs."""
+    """Those that ship: 4,000 packaged digits, the same first weights and order of digits, 60 epochs."""
 
     digest: str = knob("", help="sha256 of the weights of the one with permuted labels.")
 
@@ -53,24 +55,24 @@ class ShippedTwins(Recipe):
         """What each twin learned, by its labels."""
         return pair_of_samples(LEARNED, self.seed(seed))
 
-    def train(self, network: str, seed: int, look: Look, state: State) -> Generator[Progress, None, Pair]:
+    def train(self, network: str, seed: int, look: Look, state: State) -> Generator[Progress, None, Trio]:
         """The networks at once.  Raises Refused where their weights are not those that were asked for."""
-        names = [SHIPPED[network].format(labels) for labels in LABELS]
+        names = [SHIPPED[network].format(of) for of in ("true labels", "permuted labels", "another seed")]
         if self.digest not in ("", MODELS[names[1]].digest):
             raise Refused(f"The weights of {names[1]} here are not those that this study asks for.")
         yield from ()
-        return Pair(*(loaded(name, MODELS[name].digest, best_device()).net for name in names))
+        return Trio(*(loaded(name, MODELS[name].digest, best_device()).net for name in names))
 
 
 @dataclass(frozen=True)
 class TrainedTwins(Recipe):
-    """A pair trained anew, step by step side by side: the same first weights, digits and order of digits."""
+    """A pair trained anew, step by step beside a third network: the same first weights, digits and order of digits."""
 
     digits: int = knob(1000, 10, LEARNED, "How many of the packaged digits are learned, the first ones.")
     schedule: Schedule = Schedule(epochs=50, batch=50, rate=3e-4)
 
     def steps(self) -> int:
-        """Of each twin."""
+        """Of each network."""
         return self.schedule.epochs * self.epoch()
 
     def seed(self, seed: int) -> int:
@@ -85,27 +87,28 @@ class TrainedTwins(Recipe):
         """What each twin learns, by its labels."""
         return pair_of_samples(self.digits, self.seed(seed))
 
-    def train(self, network: str, seed: int, look: Look, state: State) -> Generator[Progress, None, Pair]:
-        """Yields after every step of both, with facts and a frame after every epoch, and a state to go on from."""
+    def train(self, network: str, seed: int, look: Look, state: State) -> Generator[Progress, None, Trio]:
+        """Yields after every step of all three, with facts and a frame after every epoch, and a state to go on from."""
         samples, nets, fits = self.learned(seed), {}, []
-        for label, one in samples.items():
-            nets[label] = fresh(network, seed).to(best_device())
-            begun = None if state is None else under(label, state)
-            fits.append(fit(nets[label], one, self.schedule, LOSSES["NATURAL"], begun))
+        for name in (*LABELS, OTHER):
+            apart = int(name == OTHER)
+            nets[name] = fresh(network, seed + apart).to(best_device())
+            begun = None if state is None else under(name, state)
+            order = replace(self.schedule, seed=self.schedule.seed + apart)
+            fits.append(fit(nets[name], samples["true" if apart else name], order, LOSSES["NATURAL"], begun))
+        twins = {label: nets[label] for label in LABELS}
         if state is None:
-            yield Progress(0, self.steps(), {"epoch": 0, **glance(nets, samples, [])}, looked(look, nets))
-        losses: list[list[float]] = []
+            yield Progress(0, self.steps(), {"epoch": 0, **glance(twins, samples)}, looked(look, twins))
         last = None if state is None else lambda: state
-        for both in zip(*fits, strict=True):
-            done, last = both[0].done, joined(dict(zip(samples, both, strict=True)))
-            losses.append([p.facts["loss"] for p in both])
+        for each in zip(*fits, strict=True):
+            done, last = each[0].done, joined(dict(zip(nets, each, strict=True)))
             facts: dict[str, Any] = {"phase": "learning"}
             frame = {}
             if done % self.epoch() == 0:
-                facts |= {"epoch": done // self.epoch(), **glance(nets, samples, losses)}
-                frame, losses = looked(look, nets), []
+                facts |= {"epoch": done // self.epoch(), **glance(twins, samples)}
+                frame = looked(look, twins)
             yield Progress(done, self.steps(), facts, frame, last)
-        return Pair(*(net.requires_grad_(False) for net in nets.values()), last)
+        return Trio(*(net.requires_grad_(False) for net in nets.values()), last)
 
 
 TWINS = {"the pair that ships": ShippedTwins, "a pair trained anew": TrainedTwins}
@@ -128,26 +131,25 @@ def looked(look: Look, nets: dict[str, nn.Module]) -> dict[str, Tensor]:
     return frame
 
 
-def glance(nets: dict[str, nn.Module], samples: dict[str, Samples], losses: list[list[float]]) -> dict[str, Any]:
-    """Each twin's accuracy on some of what it learns and of what it does not, and its mean loss since the last look."""
+def glance(nets: dict[str, nn.Module], samples: dict[str, Samples]) -> dict[str, Any]:
+    """Each twin's accuracy on some of what it learns and of what it does not."""
     held, found = DIGITS.measured(), {}
-    for i, (label, net) in enumerate(nets.items()):
+    for label, net in nets.items():
         one = samples[label]
         net.eval()
         found[label] = {
             "learned": float((predictions(net, one.images[:WATCHED]) == one.labels[:WATCHED]).double().mean()),
             "held out": float((predictions(net, held.images[:WATCHED]) == held.labels[:WATCHED]).double().mean()),
-            "loss": sum(pair[i] for pair in losses) / len(losses) if losses else None,
         }
         net.train()
     return found
 
 
 def under(label: str, state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """One twin's part of a state."""
+    """One network's part of a state."""
     return {k.removeprefix(f"{label}."): v for k, v in state.items() if k.startswith(f"{label}.")}
 
 
-def joined(both: dict[str, Progress]) -> Callable[[], dict[str, Tensor]]:
-    """What makes one state of both twins'."""
-    return lambda: {f"{label}.{k}": v for label, p in both.items() for k, v in p.state().items()}
+def joined(each: dict[str, Progress]) -> Callable[[], dict[str, Tensor]]:
+    """What makes one state of every network's."""
+    return lambda: {f"{label}.{k}": v for label, p in each.items() for k, v in p.state().items()}

@@ -14,19 +14,17 @@ from attrcore.png import levels
 from attrcore.sanity.complexity import entropy, rise
 from attrcore.sanity.nulls import input_mask, random_map
 from attrcore.studies import methods
-from attrcore.studies.likeness import NULLS, Clean, Likenesses, edges, planes
+from attrcore.studies.likeness import NULLS, Likenesses, Pictured, edges, planes
 from attrcore.studies.running import shown
 
 DRAWN = {"random map": random_map, "input mask": input_mask}
 
 
 class Trained(NamedTuple):
-    """Pictures, and what the trained network makes of them."""
+    """What a trained network makes of pictures, beside its maps."""
 
-    x: Tensor  # (B, C, H, W)
-    target: Tensor  # (B,)
+    seen: Pictured
     logits: Tensor  # (B, N)
-    maps: dict[str, Clean]  # by method
     same: Tensor  # (B, methods, measures), the likeness of each map to itself
     bits: Tensor  # (B, methods), the entropy of each map
     refused: dict[str, str]  # why other methods have none, by name
@@ -77,8 +75,8 @@ class Walk:
         tables as far as they are filled.
         """
         count, draws = self.steps
-        seen = {0: self.trained(self.x[:1], self.methods)}  # by the first of its pictures
-        asked, refused = {name: self.methods[name] for name in seen[0].maps}, seen[0].refused
+        seen = {0: self.trained(slice(0, 1), self.methods)}  # by the first of its pictures
+        asked, refused = {name: self.methods[name] for name in seen[0].seen.maps}, seen[0].refused
         found, done = self.tables((len(self.x), draws, count, len(asked)), state), 0
         total = len(self.x) * draws * (count - 1) * len(asked)
 
@@ -86,26 +84,26 @@ class Walk:
             return {**summary(found, list(asked)), "refused": refused}
 
         for draw, rows in self.rounds(draws):
-            here = seen.get(rows.start) or seen.setdefault(rows.start, self.trained(self.x[rows], asked))
+            here = seen.get(rows.start) or seen.setdefault(rows.start, self.trained(rows, asked))
             found.table[rows, :, 0], found.bits[rows, :, 0] = here.same[:, None], here.bits[:, None]
             if not done:
-                clean = {name: c.map for name, c in here.maps.items()}
+                clean = {name: c.map for name, c in here.seen.maps.items()}
                 yield Progress(0, total, said(), frame(0, here, clean))
             for i in range(1, count):
                 if found.bits[rows, draw, i].isfinite().all():
-                    done += len(here.x) * len(asked)
+                    done += len(here.seen.x) * len(asked)
                     continue
                 maps = {}
                 for m, (name, a) in enumerate(self.maps(draw, i, here, asked)):
                     maps[name] = a
-                    found.table[rows, draw, i, m] = self.likenesses.of(here.maps[name], a)
+                    found.table[rows, draw, i, m] = self.likenesses.of(here.seen.maps[name], a)
                     found.bits[rows, draw, i, m] = entropy(a).float().cpu()
-                    done += len(here.x)
+                    done += len(here.seen.x)
                     if m + 1 < len(asked):
                         yield Progress(done, total, {"draw": draw, "step": i})
                 if i == count - 1 and found.rises[rows].isnan().all():
-                    found.nulls[rows] = self.likenesses.nulls(self.net, here.x, here.target, asked, here.maps)
-                    found.rises[rows] = torch.stack([redrawn(null, here.x) for null in DRAWN.values()], 1)
+                    found.nulls[rows] = self.likenesses.nulls(self.net, here.seen, asked)
+                    found.rises[rows] = torch.stack([redrawn(null, here.seen) for null in DRAWN.values()], 1)
                 pictured = frame(i, here, maps) if draw == rows.start == 0 else {}
                 yield Progress(done, total, {**said(), "draw": draw, "step": i}, pictured, found.state)
         return said(), found
@@ -126,8 +124,9 @@ class Walk:
         shapes = (*shape, m), shape, (count, some, len(NULLS), m), (count, len(DRAWN))
         return Tables(*(torch.full(s, torch.nan) for s in shapes))
 
-    def trained(self, x: Tensor, asked: dict[str, Explainer]) -> Trained:
-        """The pictures with what the trained network makes of them."""
+    def trained(self, rows: slice, asked: dict[str, Explainer]) -> Trained:
+        """These pictures with what the trained network makes of them."""
+        x = self.x[rows]
         with torch.no_grad():
             logits = logits_of(self.net, x)
         target = logits.argmax(1)
@@ -135,7 +134,7 @@ class Walk:
         maps = {name: self.likenesses.clean(a) for name, a in attributions.items()}
         same = torch.stack([self.likenesses.between(clean, clean) for clean in maps.values()], 1)
         bits = torch.stack([entropy(clean.map) for clean in maps.values()], 1).float().cpu()
-        return Trained(x, target, logits, maps, same, bits, refused)
+        return Trained(Pictured(rows.start, x, target, maps), logits, same, bits, refused)
 
 
 def frame(step: int, here: Trained, maps: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -145,11 +144,12 @@ def frame(step: int, here: Trained, maps: dict[str, Tensor]) -> dict[str, Tensor
     """
     fixed = {}
     if not step:
-        fixed["image"] = torch.from_numpy(levels(here.x[0]))
-        fixed["edges"] = shown(heat(edges(nn.Identity(), here.x[:1], here.target[:1]))[0])
+        x, target = here.seen.x, here.seen.target
+        fixed["image"] = torch.from_numpy(levels(x[0]))
+        fixed["edges"] = shown(heat(edges(nn.Identity(), x[:1], target[:1]))[0])
     return {"step": torch.tensor(step), "maps": planes(maps), **fixed}
 
 
-def redrawn(null: Callable[[Tensor, int], Tensor], x: Tensor) -> Tensor:
+def redrawn(null: Callable[[Tensor, int, int], Tensor], seen: Pictured) -> Tensor:
     """The eMPRT score that one draw of a null gets against another, (B,): about none."""
-    return rise(*(entropy(null(x, n)) for n in range(2))).float().cpu()
+    return rise(*(entropy(null(seen.x, n, seen.first)) for n in range(2))).float().cpu()

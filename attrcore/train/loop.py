@@ -41,7 +41,7 @@ def fit(
     count = len(samples.labels)
     steps = schedule.epochs * -(-count // schedule.batch)
     optimiser = torch.optim.AdamW(net.parameters(), lr=schedule.rate, weight_decay=schedule.decay)
-    named = dict(net.named_parameters())
+    named = dict([*net.named_parameters(), *net.named_buffers()])
     done, since = 0, 0 if state is None else int(state["done"])
     if state is not None:
         take_up(named, optimiser, state)

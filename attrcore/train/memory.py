@@ -7,7 +7,7 @@ MOMENTS = {"first": "exp_avg", "second": "exp_avg_sq", "steps": "step"}  # torch
 
 
 def remembered(named: dict[str, Tensor], optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """Copies of the weights, by their names, and of what Adam or AdamW remembers of each."""
+    """Copies of weights and statistics (such as BatchNorm's) by their names, and of what Adam remembers of each."""
     found = {f"weight.{name}": p.detach().clone() for name, p in named.items()}
     for name, p in named.items():
         known = optimiser.state.get(p, {})

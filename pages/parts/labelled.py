@@ -97,8 +97,8 @@ def accuracies(found: dict[str, Any]) -> None:
     }, "Accuracies of the four networks")  # fmt: skip
     st.caption(
         "Brackets: Wilson's 95 % intervals over digits; chance is 10 %. The twin with permuted labels is asked for the "
-        "labels that it was given, all others for the true ones. Another, true labels: the same architecture from "
-        "other first weights, trained on all 60,000 digits, which include those held out here. Their first weights: "
+        "labels that it was given, all others for the true ones. Another, true labels: the same digits and "
+        "schedule, from other first weights and in another order. Their first weights: "
         "those that both twins began with; maps that are like these show what training has not changed."
     )
 

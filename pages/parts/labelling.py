@@ -40,7 +40,7 @@ def chosen() -> DataRandomisation:
 
 def digest(network: str) -> str:
     """Of the weights that ship."""
-    return MODELS[SHIPPED[network].format("permuted")].digest
+    return MODELS[SHIPPED[network].format("permuted labels")].digest
 
 
 def trained(network: str) -> TrainedTwins:
@@ -58,5 +58,7 @@ def cost(study: DataRandomisation) -> str:
     maps = f"{len(study.methods())} methods on {study.count} digits, by four networks"
     steps = study.twins.steps()
     return (
-        f"{steps:,} steps of training for both twins, some minutes on two cores; then {maps}." if steps else f"{maps}."
+        f"{steps:,} steps of training for three networks, some minutes on two cores; then {maps}."
+        if steps
+        else f"{maps}."
     )

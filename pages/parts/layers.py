@@ -45,24 +45,21 @@ class Words(NamedTuple):
     beside: str  # what every map is compared with
 
 
-def shown(key: str, steps: Sequence[str], lanes: Sequence[Lane], scale: Scale, words: Words) -> None:
-    """Draw them.  Raises ValueError for pictures of several sizes."""
-    COMPONENT(key=key, data=sent(key, steps, lanes, scale, words))
-
-
 def offline(title: str, data: dict[str, Any], notes: list[str]) -> bytes:
     """The same as one HTML file that needs no server, of what `sent` gives."""
     return page(title, MADE_OF, data, notes)
 
 
 def sent(key: str, steps: Sequence[str], lanes: Sequence[Lane], scale: Scale, words: Words) -> dict[str, Any]:
-    """What the browser gets."""
+    """What the browser gets.  Raises ValueError for pictures of several sizes."""
     sizes = {picture.shape[:2] for lane in lanes for picture in (*lane.absolute, *lane.signed)}
     if len(sizes) != 1:
         raise ValueError(f"pictures must be of one size, got {sorted(sizes)}")
     ((h, w),) = sizes
     titles = [lane.title for lane in lanes]
-    shape = sha256(repr((key, steps, titles, [lane.beside for lane in lanes], scale, (h, w))).encode()).hexdigest()
+    shape = sha256(
+        repr((key, steps, titles, [lane.beside for lane in lanes], scale, words, (h, w))).encode()
+    ).hexdigest()
     return {
         "key": key, "shape": shape[:16], "steps": list(steps), "size": [h, w], "wide": 148 if w <= SMALL else 224,
         "measure": scale.name, "ends": list(scale.ends), "words": words._asdict(), "colours": COLOURS,

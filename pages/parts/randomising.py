@@ -9,6 +9,7 @@ from attrcore.models import find
 from attrcore.sanity.parameters import GRAINS, ORDERS
 from attrcore.studies import class_randomisation, randomisation
 from attrcore.studies.class_randomisation import ClassRandomisation
+from attrcore.studies.likeness import ALL
 from attrcore.studies.methods import named
 from attrcore.studies.randomisation import Randomisation
 from attrcore.studies.selection import Selection
@@ -87,6 +88,7 @@ def chosen() -> Randomisation:
         return knobs.recipe(Randomisation, across=270, given={
             "model": what.model, "digest": find(what.model).digest, "pictures": few,
             "explained": ", ".join(what.methods), "order": order, "grain": grain, "seeds": seeds, "k": k,
+            "measured": ALL,
         })  # fmt: skip
 
 
@@ -98,7 +100,7 @@ def classes() -> ClassRandomisation:
         few = selection(what)
         return knobs.recipe(ClassRandomisation, across=270, given={
             "model": what.model, "digest": find(what.model).digest, "pictures": few,
-            "explained": ", ".join(what.methods), "k": k,
+            "explained": ", ".join(what.methods), "measured": ALL, "k": k,
         })  # fmt: skip
 
 

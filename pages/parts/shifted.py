@@ -12,7 +12,6 @@ from pages.parts.tables import table
 
 KINDS = ("ghost", "constant")
 AMOUNTS = (-1.0, -0.5, -0.25, 0.0, 0.25, 0.5, 1.0)
-SAME = 1e-5  # off by so much of its largest value, a map in single precision is the same
 SIGNED = Look(values="signed")
 HEADS = ("Network 1, the digit", "Network 2, with the offset", "Difference")
 
@@ -28,7 +27,7 @@ def shown(pixels: np.ndarray, asked: Asked, seen: shift.Seen, measured: shift.Me
     one, two = seen.logits
     columns = {str(i): (f"{a:.4f}", f"{b:.4f}") for i, (a, b) in enumerate(zip(one, two, strict=True))}
     table({"Logit of": ("Network 1, the digit", "Network 2, with the offset"), **columns}, "Logits of both networks")
-    strips = [images(pixels, asked), *(strip(name, maps) for name, maps in seen.maps.items())]
+    strips = [images(pixels, asked), *(strip(name, maps, seen.off[name]) for name, maps in seen.maps.items())]
     whole = Film("Maps of one function, computed by two networks", HEADS, strips)
     film.shown(whole)
     st.caption(
@@ -61,14 +60,13 @@ def ends(plane: np.ndarray, same: bool) -> str:
     return f"{plane.min():z.2g} everywhere" if same else f"{plane.min():z.2g} to {plane.max():z.2g}"
 
 
-def strip(name: str, maps: np.ndarray) -> Strip:
+def strip(name: str, maps: np.ndarray, off: float) -> Strip:
     """One method's maps of both networks and their difference, on one scale."""
     one, two = maps
     top = limit([one, two], SIGNED.clip)
-    off = float(np.abs(two - one).max() / np.abs(one).max())
     planes = {"network 1": one, "network 2": two, "the difference": two - one}
     cells = [Cell(paint(plane, top, SIGNED), in_words(f"{name}, {what}", plane)) for what, plane in planes.items()]
-    says = "✓ the same map" if off <= SAME else f"✗ another map: off by {figure(off)} times its largest value"
+    says = "✓ the same map" if off <= shift.BOUND else f"✗ another map: off by {figure(off)} times its largest value"
     return Strip(name, cells, says)
 
 
@@ -77,12 +75,14 @@ def verdicts(measured: shift.Measured) -> None:
     rows = measured.verdicts
     if any(row.figures[1] for row in rows):
         charts.verdicts(rows, "largest difference", "on the ghost, network 1", "on the ghost, network 2")
-        more = f"On the ghost: share of a map's weight on the ghost's strokes; of an even map {measured.even:.0%}. "
+        more = (
+            f" On the ghost: share of a map's weight on the ghost's strokes; of an even map {measured.even:.0%}. "
+            "SmoothGrad's noise is a share of the image's range, which a ghost widens: that is why it changes."
+        )
     else:
         rows, more = [row._replace(figures=row.figures[:1]) for row in rows], ""
         charts.verdicts(rows, "largest difference")
     st.caption(
         f"Over {shift.DIGITS} digits. Largest difference: as a share of the largest value in network 1's maps; kept: "
-        f"at most {shift.BOUND:g}. {more}SmoothGrad's noise is a share of the image's range, which a ghost widens: "
-        "that is why it changes."
+        f"at most {shift.BOUND:g}.{more}"
     )

@@ -28,7 +28,7 @@ def found(study: Study, over: Run, by: str) -> None:
         entropies(result.numbers)
     st.header("Film strip")
     values = st.segmented_control("Values", LOOKS, default="absolute", required=True,
-                                  key=knobs.kept("randomise.values"), label_visibility="collapsed",
+                                  key=knobs.kept("walk.values"), label_visibility="collapsed",
                                   **LINKED)  # fmt: skip
     strip = strips(study, result, over, (by, values))
     film.shown(strip)

@@ -6,13 +6,16 @@ import streamlit as st
 
 from attrcore.published import SANITY
 from attrcore.studies.randomisation import Randomisation
+from attrcore.studyfile import shipped
 from pages.parts.tables import table
 from pages.parts.unlearned import USUAL, told
 
+THEIRS = ("model", "digest", "order", "grain", "target", "statistics", "copies")  # settings that theirs are of
+
 
 def beside(study: Randomisation, n: dict[str, Any], by: str) -> None:
-    """A table of both, where the study walks down the layers of their network."""
-    if by != USUAL or study.order != "cascading" or n["steps"][1:] != list(SANITY.layers):
+    """A table of both, where the study is set up as theirs but for digits and draws."""
+    if by != USUAL or any(getattr(study, name) != getattr(reproduced(), name) for name in THEIRS):
         return
     ours = {name: points[1:] for name, points in n["curves"][by].items() if plain(name) in SANITY.curves}
     if not ours or any(p["mean"] is None for points in ours.values() for p in points):
@@ -35,6 +38,11 @@ def beside(study: Randomisation, n: dict[str, Any], by: str) -> None:
             f"**Source.** {SANITY.source}\n\n**Read from.** {SANITY.read_from}\n\n**Their protocol.** "
             f"{SANITY.protocol}\n\n" + "\n\n".join(f"**To know.** {words}" for words in SANITY.caveats)
         )
+
+
+def reproduced() -> Randomisation:
+    """The study of theirs that ships."""
+    return next(file.study for file in shipped().values() if isinstance(file.study, Randomisation))
 
 
 def plain(name: str) -> str:

@@ -13,7 +13,7 @@ from attrcore.folder import Look as Run
 from attrcore.kinds import Refused
 from attrcore.look import Look, limit, paint
 from attrcore.look import picture as rgb
-from attrcore.sanity.verdicts import class_verdict, verdict
+from attrcore.sanity.verdicts import bounded, class_verdict, ends, verdict
 from attrcore.studies.class_randomisation import ClassRandomisation
 from attrcore.studies.likeness import NULLS
 from attrcore.studies.randomisation import Randomisation
@@ -43,8 +43,9 @@ class Step(NamedTuple):
 def measure(study: Study) -> str:
     """Which likeness the curves show."""
     names = [m.title for m in study.likenesses]
-    return st.selectbox("Likeness to the first map", names, names.index(USUAL), filter_mode=None, width=300,
-                        key=knobs.kept("randomise.by"), **LINKED)  # fmt: skip
+    usual = names.index(USUAL) if USUAL in names else 0
+    return st.selectbox("Likeness to the first map", names, usual, filter_mode=None, width=300,
+                        key=knobs.kept("walk.by"), **LINKED)  # fmt: skip
 
 
 def words(study: Study) -> Words:
@@ -123,9 +124,8 @@ def said_of(study: Study, steps: list[str], points: list[dict[str, Any]], nulls:
 
 
 def interval(p: dict[str, Any]) -> tuple[float, float] | None:
-    """That over draws of weights, or over pictures, whichever is wider; none where neither is known."""
-    both = [(low, high) for low, high in ((p["low"], p["high"]), p["pictures"]) if low is not None]
-    return max(both, key=lambda pair: pair[1] - pair[0], default=None)
+    """That over draws of weights and that over pictures together, as in verdicts; none where neither is known."""
+    return ends(p) if bounded(p) else None
 
 
 def numbers(study: Study, n: dict[str, Any], by: str) -> None:
@@ -161,12 +161,11 @@ def about(study: Study, n: dict[str, Any], by: str) -> str:
     )
 
 
-def told(p: dict[str, Any], ends: tuple[float, float] = LIKE) -> str:
-    """A mean with its intervals, cut to what the measure can be."""
+def told(p: dict[str, Any], most: tuple[float, float] = LIKE) -> str:
+    """A mean with its intervals, cut to what the measure can be at most."""
     if p["mean"] is None:
         return ""
-    if p["low"] is not None and p["high"] - p["low"] < SURE:
-        return f"{p['mean']:z.2f}"
-    over = [f"{max(ends[0], low):z.2f} to {min(ends[1], high):z.2f}"
-            for low, high in ((p["low"], p["high"]), p.get("pictures", (None, None))) if low is not None]  # fmt: skip
+    over = [f"{max(most[0], low):z.2f} to {min(most[1], high):z.2f}"
+            for low, high in ((p["low"], p["high"]), p.get("pictures", (None, None)))
+            if low is not None and high - low > SURE]  # fmt: skip
     return f"{p['mean']:z.2f}" + (f" ({'; '.join(over)})" if over else "")

@@ -92,7 +92,7 @@ def test_a_pair_trained_anew_is_watched_epoch_by_epoch(built, films, monkeypatch
     staged = []
     monkeypatch.setattr(learning.theatre, "stage", lambda *args, **more: staged.append(args))
     at = opened(**ANEW)
-    assert isinstance(built[-1].twins, TrainedTwins) and "steps of training for both twins" in text(at)
+    assert isinstance(built[-1].twins, TrainedTwins) and "steps of training for three networks" in text(at)
     at = done(at, built[-1])
     assert not at.exception and len(films) > 0
     _, play, frames = staged[-1]

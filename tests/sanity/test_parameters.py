@@ -8,7 +8,6 @@ from attrcore.kinds import Refused
 from attrcore.models.cifar_resnet import CifarResNet
 from attrcore.models.hollow import hollow
 from attrcore.models.imagenet import untrained
-from attrcore.models.zoo import ZOO
 from attrcore.sanity.parameters import STATISTICS, alive, blocks, layers, own, randomised, steps
 from tests.conftest import Toy, seeded
 
@@ -102,7 +101,7 @@ def test_every_weight_that_decides_the_scores_is_in_one_block(name, grain):
 
 def test_names_leave_out_what_all_begin_with():
     net = nn.Sequential(nn.Identity(), hollow(lambda: untrained("squeezenet1_1")))
-    assert names(blocks(net))[-2:] == ["features.12", "classifier"] and all(e.architecture for e in ZOO.values())
+    assert names(blocks(net))[-2:] == ["features.12", "classifier"]
 
 
 def test_steps_go_down_up_or_one_by_one():

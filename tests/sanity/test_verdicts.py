@@ -1,6 +1,6 @@
 import pytest
 
-from attrcore.sanity.verdicts import verdict
+from attrcore.sanity.verdicts import class_verdict, labels_verdict, verdict
 
 STEPS = ["trained", "fc", "conv"]
 
@@ -54,3 +54,45 @@ def test_before_the_first_layer_is_lost_nothing_is_said():
     assert verdict(STEPS, [point(1.0, 0), NOTHING, NOTHING], nulls(), "cascading") == ""
     half = verdict(STEPS, [point(1.0, 0), point(0.5), NOTHING], nulls(), "cascading")
     assert "up to fc it keeps 0.50" in half and "all layers" not in half
+
+
+def test_where_intervals_are_too_wide_nothing_is_claimed():
+    wide = verdict(STEPS, [point(1.0, 0), point(0.3, 0.9), point(0.17, 0.9)], nulls(), "cascading")
+    assert wide.startswith("No layer surely changes it; with all layers random it keeps 0.17 (-0.73 to 1.00)")
+    alone = verdict(STEPS, [point(1.0, 0), point(0.3, 0.9), point(0.17, 0.9)], nulls(), "independent")
+    assert alone.startswith("No layer alone surely changes it; it is least like itself when conv is random: 0.17")
+    still = verdict(STEPS, [point(1.0, 0), point(0.995, 0.001), point(0.994, 0.001)], nulls(), "independent")
+    assert still.startswith("No layer alone changes it")
+
+
+def test_what_another_seed_changes_counts_though_it_has_no_interval():
+    again = {"mean": 0.7, "low": None, "high": None, "count": 1}
+    says = verdict(STEPS, [point(1.0, 0), point(0.75), point(0.1)], nulls(again=again), "cascading")
+    assert says.startswith("It changes from conv on")
+
+
+def test_a_step_that_is_not_known_makes_no_other_the_last():
+    says = verdict(STEPS, [point(1.0, 0), NOTHING, point(0.1)], nulls(), "cascading")
+    assert "with all layers random it keeps 0.10" in says
+
+
+@pytest.mark.parametrize(
+    ("apart", "half", "says"),
+    [(-0.3, 0.05, "Its maps tell permuted labels from true ones"),
+     (-0.01, 0.005, "Its maps hardly tell permuted labels from true ones"),
+     (0.3, 0.05, "Permuted labels change its maps less than other first weights do"),
+     (0.0, 0.01, "Its maps do not tell permuted labels from true ones"),
+     (-0.3, 0.6, "Whether its maps tell permuted labels from true ones is not sure")],
+)  # fmt: skip
+def test_labels_are_told_where_the_difference_is_sure(apart, half, says):
+    found = labels_verdict(point(0.5 + apart), point(0.5), point(apart, half), nulls())
+    assert found.startswith(f"{says}: {0.5 + apart:.2f} (") and "between two true-label networks 0.50" in found
+
+
+def test_a_class_is_told_by_what_the_runner_up_keeps():
+    says = class_verdict([point(1.0, 0), point(0.9), point(0.2)], nulls())
+    assert says.startswith("Explaining the runner-up it keeps 0.90 (0.88 to 0.92), more than a random map (0.00)")
+    assert says.endswith(
+        "part of it does not come from the class; for the class of the lowest score 0.20 (0.18 to 0.22)."
+    )
+    assert class_verdict([point(1.0, 0), NOTHING], nulls()) == ""

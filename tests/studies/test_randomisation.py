@@ -4,11 +4,14 @@ from dataclasses import replace
 import pytest
 import torch
 
+from attrcore.explain import Gradient
 from attrcore.kinds import Refused
 from attrcore.models import MODELS
 from attrcore.models.first import first_weights
+from attrcore.models.shipped import Shipped
 from attrcore.recipe import Recipe
-from attrcore.studies.likeness import NULLS
+from attrcore.studies import methods
+from attrcore.studies.likeness import NULLS, reseeded
 from attrcore.studies.randomisation import TARGETS, Randomisation
 from attrcore.studies.running import finish
 from attrcore.studies.selection import Selection
@@ -23,7 +26,11 @@ RANKS = "Spearman, absolute"
 @pytest.fixture(scope="module")
 def found():
     seen = []
-    return finish(STUDY.run(), seen.append), seen
+
+    def note(p):
+        seen.append(p._replace(state=p.state()) if p.state else p)  # as it is now: tables are filled in place
+
+    return finish(STUDY.run(), note), seen
 
 
 def curve(result, method, measure=RANKS):
@@ -75,17 +82,47 @@ def test_frames_of_the_first_seed_hold_every_step(found):
     assert not torch.equal(frames[0]["maps"], frames[4]["maps"])
 
 
-def test_taken_up_again_it_finds_the_same(found):
-    states = [p.state() for p in found[1] if p.state]
-    again = finish(STUDY.run(states[2]))
-    torch.testing.assert_close(again.tensors["table"], found[0].tensors["table"], equal_nan=True, rtol=0, atol=0)
+@pytest.mark.parametrize("at", [0, 5, -1])
+def test_taken_up_again_it_finds_the_same(found, at):
+    state = [p.state for p in found[1] if p.state][at]
+    assert bool(state["table"].isnan().all(-1).any()) == (at >= 0)
+    again, calls = finish(STUDY.run(state)), []
+    finish(STUDY.run(state), calls.append)
+    assert len(calls) < len(found[1]) and again.numbers == found[0].numbers
+    for name, tensor in found[0].tensors.items():
+        torch.testing.assert_close(again.tensors[name], tensor, equal_nan=True, rtol=0, atol=0)
 
 
-def test_pictures_alone_or_together_have_the_same_numbers(found):
-    alone = finish(replace(STUDY, pictures=Selection(count=1), seeds=1, explained="Gradient").run())
-    torch.testing.assert_close(
-        alone.tensors["table"][0, 0, :, 0], found[0].tensors["table"][0, 0, :, 0], atol=1e-3, rtol=0, equal_nan=True
+@pytest.mark.parametrize("copies", [1, 2])
+def test_pictures_in_a_batch_of_any_size_have_the_same_numbers(copies):
+    few, more = (
+        finish(replace(STUDY, pictures=Selection(count=count), seeds=1, explained="Gradient", copies=copies).run())
+        for count in (2, 4)
     )
+    for name in ("table", "nulls", "bits", "rises"):
+        torch.testing.assert_close(few.tensors[name][1], more.tensors[name][1], atol=2e-3, rtol=0, equal_nan=True)
+    nulls = more.tensors["nulls"][:, 0, :2]
+    assert not torch.isclose(nulls[0], nulls[1]).all()  # each picture has its own draws
+
+
+@pytest.mark.parametrize("name", [name for name, entry in MODELS.items() if isinstance(entry, Shipped)])
+def test_no_draw_is_the_one_that_a_shipped_network_was_trained_from(name):
+    trained = dict(MODELS[name].load().net.named_parameters())
+    for seed in range(5):
+        for layer, w in first_weights(name, seed).named_parameters():
+            if layer.endswith("weight"):
+                likeness = torch.nn.functional.cosine_similarity(w.flatten(), trained[layer].flatten(), dim=0)
+                assert abs(likeness) < 5 / w.numel() ** 0.5, (layer, seed)
+
+
+def test_a_measure_that_is_none_is_refused():
+    with pytest.raises(Refused, match="measured must be all, or one of Spearman, absolute"):
+        finish(replace(STUDY, measured="Likeness").run())
+
+
+def test_another_seed_is_that_of_a_methods_parts_too():
+    method = methods.usual("SmoothGrad", competition=True)["SmoothGrad with CGI"]
+    assert reseeded(method).of.seed == method.of.seed + 1 and reseeded(Gradient()) == Gradient()
 
 
 def test_the_explained_class_may_be_each_networks_own():
