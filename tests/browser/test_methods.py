@@ -8,9 +8,17 @@ from tests.browser.conftest import idle
 from tests.browser.test_see import map_of, opened
 
 
+def unfold(page):
+    """Open the menu, and wait until it has come to rest: what moves under a pointer takes no click."""
+    page.get_by_text("Choose maps").click()
+    expect(page.get_by_role("button", name="Reset to the usual maps")).to_be_visible()
+    rest = "e => Promise.all(e.getAnimations({ subtree: true }).map((a) => a.finished)).then(() => true)"
+    assert page.locator(".st-key-choose-maps").evaluate(rest)
+
+
 def test_favourites_are_remembered_by_the_browser(quiet, server):
     opened(quiet, server, "?maps=Gradient&maps=LRP")
-    quiet.get_by_text("Choose maps").click()
+    unfold(quiet)
     expect(quiet.get_by_role("button", name="Show my favourites")).to_be_disabled()
     quiet.get_by_role("button", name="Keep these as favourites").click()
     expect(quiet.get_by_text("Kept in this browser.")).to_be_visible()
@@ -18,7 +26,7 @@ def test_favourites_are_remembered_by_the_browser(quiet, server):
     expect(map_of(quiet, "DeepLIFT")).to_be_visible(timeout=30_000)
     expect(map_of(quiet, "LRP")).to_have_count(0)
     idle(quiet)
-    quiet.get_by_text("Choose maps").click()
+    unfold(quiet)
     quiet.get_by_role("button", name="Show my favourites").click()
     expect(map_of(quiet, "LRP")).to_be_visible(timeout=30_000)
     idle(quiet)
@@ -28,7 +36,7 @@ def test_favourites_are_remembered_by_the_browser(quiet, server):
 
 def test_many_quick_clicks_are_all_kept_and_follow_the_reader(quiet, server):
     opened(quiet, server, "?maps=DeepLIFT&maps=Gradient")
-    quiet.get_by_text("Choose maps").click()
+    unfold(quiet)
     for name in ("Guided Backprop", "Deconvnet", "LRP", "Deep Taylor", "Sobel edges", "Random map"):
         quiet.get_by_role("button", name=name, exact=True).click()
     for name in ("Deep Taylor", "Random map"):
