@@ -254,12 +254,12 @@ def test_what_travels_is_small_and_a_step_is_shown_at_once(quiet, parts, side, t
 def test_who_wants_no_motion_sees_the_newest_at_once(browser, parts):
     context = browser.new_context(reduced_motion="reduce")
     page = context.new_page()
-    opened(page, parts, "theatre&total=60&rate=12&run=calm")
+    opened(page, parts, "theatre&total=120&rate=12&run=calm")
     page.evaluate(WATCH)
-    ended(page, 60)
-    at(page, 60)
+    ended(page, 120)
+    at(page, 120)
     steps = [n for _, n in page.evaluate("seen")]
-    assert np.diff(steps).mean() > 2  # a bunch at a time
+    assert 2 * (len(steps) - 1) <= steps[-1] - steps[0]  # a bunch at a time; a slow machine may see the end alone
     context.close()
 
 
