@@ -2,8 +2,9 @@
 
 from typing import Any
 
-STILL = 0.99  # a map that is this much like itself has not changed, where no other seed says how much is usual
+STILL = 0.99  # of its likeness to itself a map keeps as much if nothing changed, where no other seed says what is usual
 SMALL = 0.02  # a difference in likeness that intervals may tell from none, and nobody sees
+FEW = 3  # blocks that are named
 NAMES = {"random map": "a random map", "input mask": "the input alone", "edges": "an edge detector"}
 Point = dict[str, Any]  # mean, low and high over seeds, `pictures` [low, high], count
 
@@ -13,22 +14,37 @@ def verdict(steps: list[str], points: list[Point], nulls: dict[str, Point], orde
 
     A claim is made only beyond both intervals; where they are too wide for one, that is said.
     """
-    known = [(name, p) for name, p in zip(steps, points, strict=True) if p["mean"] is not None][1:]
+    known = [(name, p) for name, p in zip(steps[1:], points[1:], strict=True) if p["mean"] is not None]
     if not known or not bounded(known[-1][1]):
         return ""
-    usual = STILL if nulls["another seed"]["mean"] is None else ends(nulls["another seed"])[0]
+    again, itself = nulls["another seed"], points[0]["mean"]
+    usual = STILL * (1 if itself is None else itself) if again["mean"] is None else ends(again)[0]
     changed = next((name for name, p in known if ends(p)[1] < usual), None)
     changes = "changes" if all(ends(p)[0] >= usual for _, p in known) else "surely changes"
     if order == "independent":
         name, p = min(known, key=lambda pair: pair[1]["mean"])
+        rest = also([other for other, q in known if other != name and ends(q)[0] <= ends(p)[1]])
         if changed:
-            return f"It changes most when {name} alone is random: {told(p)}."
-        return f"No layer alone {changes} it; it is least like itself when {name} is random: {told(p)}."
-    says = [f"It changes from {changed} on" if changed else f"No layer {changes} it"]
+            return f"It changes most when {name} alone is random: {told(p)}{rest}."
+        least = f"it is least like itself when {name} is random: {told(p)}{rest}"
+        return f"No layer alone {changes} it{blind(nulls, usual)}; {least}."
+    says = [f"It changes from {changed} on" if changed else f"No layer {changes} it{blind(nulls, usual)}"]
     last, p = known[-1]
     all_ = "with all layers random" if last == steps[-1] else f"up to {last}"
     says.append(f"{all_} it keeps {told(p)}")
     return f"{'; '.join(says)}{beside(p, nulls)}."
+
+
+def also(others: list[str]) -> str:
+    """Blocks of which it is not sure that they count for less."""
+    named = joined(others) if len(others) <= FEW else f"{len(others)} others"
+    return f"; perhaps {named} {'counts' if len(others) == 1 else 'count'} as much" if others else ""
+
+
+def blind(nulls: dict[str, Point], usual: float) -> str:
+    """Where a map that asks no model is as like as one that has not changed, a change cannot be seen."""
+    as_like = {name: null for name, null in mindless(nulls).items() if ends(null)[1] >= usual - SMALL}
+    return f", and this measure could hardly show it: as much is scored by {listed(as_like)}" if as_like else ""
 
 
 def class_verdict(points: list[Point], nulls: dict[str, Point]) -> str:
@@ -78,16 +94,21 @@ def beside(p: Point, nulls: dict[str, Point], what: str = "weights") -> str:
     `what` was lost: what a likeness has beyond them does not come from there.  Where it is above a null and the
     intervals overlap, nothing is known.
     """
-    there = {name: null for name, null in nulls.items() if name in NAMES and null["mean"] is not None}
+    there = mindless(nulls)
     if not there:
         return ""
     others = {name: null for name, null in there.items() if ends(p)[0] <= ends(null)[1]}
     if not others:
         return f", more than {listed(there)}: part of it does not come from the {what}"
-    reached = {name: null for name, null in others.items() if p["mean"] <= null["mean"] + SMALL}
+    reached = {name: null for name, null in others.items() if ends(p)[1] <= ends(null)[1] + SMALL}
     unsure = {name: null for name, null in others.items() if name not in reached}
     says = [f"no more than {listed(reached)}"] if reached else []
     return "".join(f", {one}" for one in (*says, *([f"not surely more than {listed(unsure)}"] if unsure else [])))
+
+
+def mindless(nulls: dict[str, Point]) -> dict[str, Point]:
+    """Those that ask no model, as far as they are known."""
+    return {name: null for name, null in nulls.items() if name in NAMES and null["mean"] is not None}
 
 
 def ends(p: Point) -> tuple[float, float]:
@@ -104,5 +125,9 @@ def told(p: Point) -> str:
 
 def listed(nulls: dict[str, Point]) -> str:
     """Nulls with what they score."""
-    said = [f"{NAMES[name]} ({null['mean']:z.2f})" for name, null in nulls.items()]
+    return joined([f"{NAMES[name]} ({null['mean']:z.2f})" for name, null in nulls.items()])
+
+
+def joined(said: list[str]) -> str:
+    """One, two and three."""
     return " and ".join([", ".join(said[:-1]), said[-1]] if len(said) > 1 else said)

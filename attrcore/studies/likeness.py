@@ -1,5 +1,6 @@
 """Likenesses of many maps to those of a trained network, by every measure at once, and the nulls beside them."""
 
+import math
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, NamedTuple
 
@@ -148,17 +149,19 @@ def reseeded(method: Any) -> Any:
 def spread(values: Tensor) -> Any:
     """Of likenesses (pictures, draws, ...): nested lists of points.
 
-    A point has mean and interval over draws, and under `pictures` the interval over pictures.
+    A point has mean and interval over draws, under `draws` the mean of each, and under `pictures` the interval over
+    pictures.
     """
-    over = intervals(values.nanmean(1))
-    return joined(intervals(values.nanmean(0)), over)
+    each = values.nanmean(0)
+    return joined(intervals(each), intervals(values.nanmean(1)), each.double().movedim(0, -1).tolist())
 
 
-def joined(points: Any, over: Any) -> Any:
-    """Points with the ends of others, of nested lists of one shape."""
+def joined(points: Any, over: Any, each: Any) -> Any:
+    """Points with the ends of others and with what they are the means of, of nested lists of one shape."""
     if isinstance(points, list):
-        return [joined(a, b) for a, b in zip(points, over, strict=True)]
-    return {**points, "pictures": [over["low"], over["high"]]}
+        return [joined(*parts) for parts in zip(points, over, each, strict=True)]
+    known = [None if math.isnan(v) else v for v in each]
+    return {**points, "draws": known, "pictures": [over["low"], over["high"]]}
 
 
 def planes(maps: dict[str, Tensor], picture: int = 0) -> Tensor:

@@ -67,7 +67,7 @@ def entropies(n: dict[str, Any]) -> None:
             "Entropy of the histogram of a map's values in 100 bins of equal width, in bits. eMPRT "
             "([Hedström et al., 2024](https://arxiv.org/abs/2401.06465)): by how much of itself it has risen when no "
             "weight is left; it asks for no likeness. Of what owes nothing to the weights, drawn anew: "
-            f"{nulls}. Where some weights stay there is none."
+            f"{nulls}; a mean of ratios, it lies a little above 0 even there. Where some weights stay there is none."
         )
 
 

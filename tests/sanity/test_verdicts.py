@@ -29,15 +29,25 @@ def test_what_a_null_scores_as_high_as_is_no_claim(last, how):
 
 
 def test_between_two_nulls_each_has_its_own_word():
-    says = verdict(STEPS, [point(1.0, 0), point(0.5), point(0.25, 0.1)], nulls(), "cascading")
+    says = verdict(STEPS, [point(1.0, 0), point(0.5), point(0.25, 0.08)], nulls(), "cascading")
     assert "no more than the input alone (0.30), not surely more than an edge detector (0.20)." in says
+    over = verdict(STEPS, [point(1.0, 0), point(0.5), point(0.25, 0.15)], nulls(), "cascading")
+    assert "no more" not in over  # its mean is below the null's, what it may be is not
     wide = verdict(STEPS, [point(1.0, 0), point(0.5), point(0.4, 0.9)], nulls(), "cascading")
     assert "0.40 (-0.50 to 1.00), not surely more than a random map (0.00), the input alone" in wide
 
 
 def test_a_map_that_only_knows_the_input_is_found_out():
     says = verdict(STEPS, [point(1.0, 0), point(0.995, 0.001), point(0.994, 0.001)], nulls(mask=0.99), "cascading")
-    assert says.startswith("No layer changes it") and "no more than the input alone (0.99)" in says
+    assert says.startswith("No layer changes it, and this measure could hardly show it: as much is scored by the input")
+    assert says.endswith("it keeps 0.99 (0.99 to 0.99), no more than the input alone (0.99).")
+    apart = verdict(STEPS, [point(1.0, 0), point(0.995, 0.001), point(0.994, 0.001)], nulls(), "cascading")
+    assert apart.startswith("No layer changes it; with all layers random")
+
+
+def test_a_map_that_a_measure_does_not_find_like_itself_is_compared_with_that():
+    ties = verdict(STEPS, [point(0.8, 0), point(0.8, 0.005), point(0.797, 0.003)], nulls(), "cascading")
+    assert ties.startswith("No layer changes it")
 
 
 def test_a_change_counts_beyond_what_another_seed_makes():
@@ -48,6 +58,11 @@ def test_a_change_counts_beyond_what_another_seed_makes():
 def test_one_by_one_the_layer_that_matters_most_is_named():
     says = verdict(STEPS, [point(1.0, 0), point(0.4), point(0.7)], nulls(), "independent")
     assert says == "It changes most when fc alone is random: 0.40 (0.38 to 0.42)."
+    close = verdict(STEPS, [point(1.0, 0), point(0.4), point(0.43)], nulls(), "independent")
+    assert close == "It changes most when fc alone is random: 0.40 (0.38 to 0.42); perhaps conv counts as much."
+    blocks = ["trained", *"abcdef"]
+    many = verdict(blocks, [point(1.0, 0), point(0.4), *[point(0.43)] * 5], nulls(), "independent")
+    assert many.endswith("; perhaps 5 others count as much.")
 
 
 def test_before_the_first_layer_is_lost_nothing_is_said():
@@ -61,6 +76,7 @@ def test_where_intervals_are_too_wide_nothing_is_claimed():
     assert wide.startswith("No layer surely changes it; with all layers random it keeps 0.17 (-0.73 to 1.00)")
     alone = verdict(STEPS, [point(1.0, 0), point(0.3, 0.9), point(0.17, 0.9)], nulls(), "independent")
     assert alone.startswith("No layer alone surely changes it; it is least like itself when conv is random: 0.17")
+    assert alone.endswith("; perhaps fc counts as much.")
     still = verdict(STEPS, [point(1.0, 0), point(0.995, 0.001), point(0.994, 0.001)], nulls(), "independent")
     assert still.startswith("No layer alone changes it")
 

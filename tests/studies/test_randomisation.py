@@ -13,7 +13,7 @@ from attrcore.recipe import Recipe
 from attrcore.studies import methods
 from attrcore.studies.likeness import NULLS, reseeded
 from attrcore.studies.randomisation import TARGETS, Randomisation
-from attrcore.studies.running import finish
+from attrcore.studies.running import finish, interval
 from attrcore.studies.selection import Selection
 
 CNN = {"model": "MNIST CNN", "digest": MODELS["MNIST CNN"].digest}
@@ -48,6 +48,15 @@ def test_before_any_layer_is_lost_every_map_is_itself(found):
         for points in curves.values():
             if "Top-k" not in measure:  # where more pixels tie than fit, it is below 1 of the same map too
                 assert points[0]["mean"] == pytest.approx(1.0, abs=1e-5)
+
+
+def test_intervals_can_be_had_again_from_what_each_draw_gave(found):
+    for curves in found[0].numbers["curves"].values():
+        for points in curves.values():
+            for p in points:
+                assert interval(torch.tensor(p["draws"])) == pytest.approx(
+                    {n: p[n] for n in ("mean", "low", "high", "count")}
+                )
 
 
 def test_gradients_change_and_guided_backprop_changes_less(found):
