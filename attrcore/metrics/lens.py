@@ -30,7 +30,7 @@ class LensRecall(Metric):
 
     def __call__(self, a: Tensor, b: Tensor) -> Tensor:
         """(B, H, W), (B, H, W) -> (B,)."""
-        found = (near(a, self.k, self.w) * membership(b.double(), self.k)).sum((1, 2)) / self.k
+        found = (near(a, self.k, self.w) * membership(precise(b), self.k)).sum((1, 2)) / self.k
         return told(found.to(a), a, b)
 
     def chance(self, a: Tensor) -> Tensor:
@@ -58,16 +58,24 @@ class LensPrecision(LensRecall):
 
         How probably k pixels anywhere hit the window of one of the first map's; less at the border, which cuts it.
         """
-        size = windowed(torch.ones_like(a, dtype=torch.float64), self.w)
+        size = windowed(torch.ones_like(precise(a)), self.w)
         hit = hits(size, torch.full_like(size, size[0].numel()), torch.full_like(size, self.k))
-        return told(((hit * membership(a.double(), self.k)).sum((1, 2)) / self.k).to(a), a)
+        return told(((hit * membership(precise(a), self.k)).sum((1, 2)) / self.k).to(a), a)
 
 
 def near(maps: Tensor, k: int, w: int) -> Tensor:
-    """How probably a pixel has one of the k largest in its window, ties broken evenly: (B, H, W) float64 in [0, 1]."""
-    sure, ties, left = (t.double() for t in places(maps, k))
+    """How probably a pixel has one of the k largest in its window, ties broken evenly: (B, H, W) in [0, 1].
+
+    float64, on the CPU.
+    """
+    sure, ties, left = (t.double() for t in places(maps.cpu(), k))
     drawn = hits(windowed(ties, w), ties.sum((1, 2), keepdim=True), left)
     return torch.where(windowed(sure, w) > 0.5, 1.0, drawn)
+
+
+def precise(maps: Tensor) -> Tensor:
+    """In double precision, on the CPU: not every device has it."""
+    return maps.cpu().double()
 
 
 def windowed(masks: Tensor, w: int) -> Tensor:

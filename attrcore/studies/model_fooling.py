@@ -171,9 +171,9 @@ class ModelFooling(Recipe):
             maps = self.maps(tuned.net, held.x, held.target)
             done = success(self.aim, maps, held.maps)
             found[name] = {
-                "fooled": float(done.by_share.double().mean()),
+                "fooled": float(done.by_share.float().mean()),
                 "test loss": float(done.loss.mean()),
-                "agreement": float((predicted(tuned.net, held.x) == held.target).double().mean()),
+                "agreement": float((predicted(tuned.net, held.x) == held.target).float().mean()),
                 "overlap": plain(TopKOverlap(k=self.k)(held.maps, maps).nanmean()),
                 "spearman": plain(Spearman()(held.maps, maps).nanmean()),
             }

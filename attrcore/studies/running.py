@@ -58,7 +58,7 @@ def share(hits: Tensor) -> dict[str, Any]:
 
 def interval(values: Tensor) -> dict[str, Any]:
     """Mean of what is known, its 95 % interval by Student's t (1908), and of how many pictures."""
-    known_ = values[~values.isnan()].double()
+    known_ = values[~values.isnan()].cpu().double()
     count = len(known_)
     if not count:
         return {"mean": None, "low": None, "high": None, "count": 0}
@@ -70,7 +70,7 @@ def interval(values: Tensor) -> dict[str, Any]:
 
 def intervals(values: Tensor) -> Any:
     """`interval` of each column of (B, ...), in nested lists of the shape of the rest."""
-    values = values.double().cpu()
+    values = values.cpu().double()
     known = ~values.isnan()
     count = known.sum(0)
     mean = values.nanmean(0)
