@@ -16,10 +16,11 @@ from attrcore.baselines import Baseline
 from attrcore.batches import in_chunks, wanted
 from attrcore.data import others  # noqa: F401 - baselines of the menu
 from attrcore.explain.gradient import logits_and_gradient
-from attrcore.explain.integrated_gradients import QUADRATURES, IntegratedGradients, quadrature
+from attrcore.explain.integrated_gradients import IntegratedGradients
 from attrcore.explain.patches import patches_of
 from attrcore.explain.validity import Check, gap, something
 from attrcore.look import limit
+from attrcore.quadrature import QUADRATURES, quadrature
 from attrcore.quick import Prediction, loaded, pixels, still_wanted
 from attrcore.recipe import Recipe
 

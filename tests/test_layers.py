@@ -24,6 +24,7 @@ GROUND = {
         "origin",
         "png",
         "published",
+        "quadrature",
     )
 }
 FAMILIES = {f"attrcore.{m}" for m in ("explain", "attack", "sanity", "train", "models", "data", "metrics")}

@@ -1,50 +1,16 @@
 """Integrated gradients: the gradient averaged along a straight path from a baseline to the image."""
 
 from dataclasses import dataclass
-from functools import cache
 from typing import ClassVar
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from attrcore.baselines import Baseline, Black
 from attrcore.batches import weighted_sum
 from attrcore.explain.gradient import input_gradient
+from attrcore.quadrature import QUADRATURES, quadrature
 from attrcore.recipe import Recipe, knob, part
-
-
-def gauss_legendre(n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Points in (0, 1) and weights that integrate polynomials up to degree 2n - 1 exactly."""
-    points, weights = np.polynomial.legendre.leggauss(n)
-    return (points + 1) / 2, weights / 2
-
-
-def midpoint(n: int) -> tuple[np.ndarray, np.ndarray]:
-    """The middle of each of n equal parts; the error falls with 1 / n^2."""
-    return (np.arange(n) + 0.5) / n, np.full(n, 1 / n)
-
-
-def right_riemann(n: int) -> tuple[np.ndarray, np.ndarray]:
-    """The end of each of n equal parts, as in the original paper; the error falls with 1 / n only."""
-    return (np.arange(n) + 1) / n, np.full(n, 1 / n)
-
-
-def trapezoid(n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Both ends, at half weight, and what lies evenly between; the error falls with 1 / n^2.  One point: the image."""
-    points = np.linspace(0, 1, n) if n > 1 else np.ones(1)
-    weights = np.full(n, 1 / max(1, n - 1))
-    weights[[0, -1]] /= 2 if n > 1 else 1
-    return points, weights
-
-
-QUADRATURES = {
-    "Gauss-Legendre": gauss_legendre,
-    "midpoint": midpoint,
-    "trapezoid": trapezoid,
-    "right Riemann": right_riemann,
-}
-quadrature = cache(lambda rule, n: QUADRATURES[rule](n))
 
 
 @dataclass(frozen=True)

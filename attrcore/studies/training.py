@@ -5,17 +5,20 @@ import time
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from attrcore.data.splits import SPLITS
 from attrcore.draws import generator
-from attrcore.kinds import Result, Samples
+from attrcore.kinds import Refused, Result, Samples
+from attrcore.models.loaded import loaded
 from attrcore.models.small import NETWORKS, fresh
 from attrcore.origin import made_by
-from attrcore.recipe import Recipe, knob
+from attrcore.recipe import Recipe, knob, part
 from attrcore.studies.running import Run, best_device, predictions, share
-from attrcore.train import LOSSES
+from attrcore.train import OBJECTIVES
 from attrcore.train.loop import Schedule, fit
+from attrcore.train.natural import Natural
+from attrcore.train.objective import Objective
 
 LABELS = ("true", "permuted")
 
@@ -35,15 +38,17 @@ class Training(Recipe):
         help="permuted: every digit learned has the label of another one, so that there is nothing to learn but these "
         "digits by heart (Zhang et al., 2017, arXiv:1611.03530).",
     )  # fmt: skip
-    loss: str = knob("NATURAL", choices=tuple(LOSSES), help="What the training minimises.")
+    objective: Objective = part(Natural(), "What the training minimises.", OBJECTIVES)
     schedule: Schedule = Schedule()
+    start: str = knob("", help="Model whose weights it starts from, by its name in the menu; first weights without.")
+    digest: str = knob("", help="sha256 of those weights.")
     seed: int = knob(0, 0, 2**31 - 1, "First weights of the network.")
     rounded: bool = knob(False, help="Weights are rounded to half precision, as they are stored, before measuring.")
 
     def run(self, state: dict[str, Tensor] | None = None) -> Run:
         """Train; yields after every step, with a state to go on from."""
         device = best_device()
-        net, split = fresh(self.network, self.seed).to(device), SPLITS[self.digits]
+        net, split = self.first().to(device), SPLITS[self.digits]
         learned, test = split.learned(), split.measured()
         if self.labels == "permuted":
             learned = permuted(learned, self.seed)
@@ -52,7 +57,7 @@ class Training(Recipe):
         def seconds() -> float:
             return time.perf_counter() - start
 
-        for p in fit(net, learned, self.schedule, LOSSES[self.loss], state):
+        for p in fit(net, learned, self.schedule, self.objective, state):
             yield p._replace(state=lambda p=p: {**p.state(), "seconds": torch.tensor(seconds())})
         took = round(seconds())
         halved = copy.deepcopy(net).half().to(dtype=next(net.parameters()).dtype)
@@ -67,6 +72,16 @@ class Training(Recipe):
             "training_seconds": took,
         }
         return Result(self, numbers, {k: v.cpu() for k, v in net.state_dict().items()}, made_by(torch.device(device)))
+
+    def first(self) -> nn.Module:
+        """The network before its first step.  Raises Refused where `start` has another architecture."""
+        net = fresh(self.network, self.seed)
+        if self.start:
+            try:
+                net.load_state_dict(loaded(self.start, self.digest, "cpu").net.state_dict())
+            except RuntimeError as e:
+                raise Refused(f"{self.start} has other weights than a {self.network}.") from e
+        return net
 
 
 def permuted(samples: Samples, seed: int) -> Samples:

@@ -14,8 +14,8 @@ from attrcore.models.small import fresh
 from attrcore.recipe import Recipe, knob
 from attrcore.studies.running import best_device, predictions
 from attrcore.studies.training import LABELS, permuted
-from attrcore.train import LOSSES
 from attrcore.train.loop import Schedule, fit
+from attrcore.train.natural import Natural
 
 DIGITS = SPLITS["Packaged digits"]
 SHIPPED = {"MnistCNN": "Twin CNN ({})", "MnistMLP": "Twin MLP ({})"}
@@ -95,7 +95,7 @@ class TrainedTwins(Recipe):
             nets[name] = fresh(network, seed + apart).to(best_device())
             begun = None if state is None else under(name, state)
             order = replace(self.schedule, seed=self.schedule.seed + apart)
-            fits.append(fit(nets[name], samples["true" if apart else name], order, LOSSES["NATURAL"], begun))
+            fits.append(fit(nets[name], samples["true" if apart else name], order, Natural(), begun))
         twins = {label: nets[label] for label in LABELS}
         if state is None:
             yield Progress(0, self.steps(), {"epoch": 0, **glance(twins, samples)}, looked(look, twins))

@@ -1,40 +1,49 @@
 """The training loop, as a generator: it yields how far it is, and stops when nobody asks on."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
+from attrcore.draws import generator
 from attrcore.kinds import Progress, Samples
 from attrcore.recipe import Recipe, knob
 from attrcore.train.memory import remembered, take_up
+from attrcore.train.objective import Moment, Objective
 
 
 @dataclass(frozen=True)
 class Schedule(Recipe):
-    """Adam (Kingma & Ba, 2015, arXiv:1412.6980) with a learning rate that falls to zero along a cosine."""
+    """Adam (Kingma & Ba, 2015, arXiv:1412.6980) with a learning rate that may fall to zero along a cosine."""
 
     epochs: int = knob(10, 1, 1000, "Passes over the training set.")
     batch: int = knob(128, 1, 4096, "Images per step.")
     rate: float = knob(1e-3, 1e-6, 1.0, "Learning rate at the start.")
     decay: float = knob(0.0, 0.0, 1.0, "Decoupled weight decay (AdamW).")
     shift: int = knob(0, 0, 4, "Largest random shift of a training image, in pixels; 0 for none.")
-    seed: int = knob(0, 0, 2**31 - 1, "Order of the images and their shifts.")
+    seed: int = knob(0, 0, 2**31 - 1, "Order of the images, their shifts, and what the objective draws.")
+    course: str = knob(
+        "cosine", choices=("cosine", "constant"), help="Does the learning rate fall to zero, or stay where it starts?"
+    )
+
+    def rate_at(self, share: float) -> float:
+        """The learning rate where so much of the training is behind."""
+        return self.rate * (1 + math.cos(math.pi * share)) / 2 if self.course == "cosine" else self.rate
 
 
 def fit(
     net: nn.Module,
     samples: Samples,
     schedule: Schedule,
-    loss: Callable[[nn.Module, Tensor, Tensor], Tensor],
+    objective: Objective,
     state: dict[str, Tensor] | None = None,
 ) -> Iterator[Progress]:
-    """Train `net` in place, on the device it is on; `loss(net, x, y)` is a scalar.
+    """Train `net` in place, on the device it is on.
 
-    Yields after every step; facts hold the epoch and that step's loss.  From its state the same steps follow as if it
-    had not been left: what was drawn before is drawn again.  Leaves `net` in eval mode, stopped or not.
+    Yields after every step; facts hold the epoch, that step's loss and its terms.  From its state the same steps follow
+    as if it had not been left: what was drawn before is drawn again.  Leaves `net` in eval mode, stopped or not.
     """
     device = next(net.parameters()).device
     g = torch.Generator().manual_seed(schedule.seed)
@@ -53,12 +62,15 @@ def fit(
                 if done <= since:
                     continue
                 x, y = x.to(device), samples.labels[rows].to(device)
-                optimiser.param_groups[0]["lr"] = schedule.rate * (1 + math.cos(math.pi * (done - 1) / steps)) / 2
+                share = (done - 1) / steps
+                optimiser.param_groups[0]["lr"] = schedule.rate_at(share)
                 optimiser.zero_grad()
-                value = loss(net, x, y)
+                terms = objective.terms(net, x, y, Moment(share, generator(f"training step {done}", schedule.seed)))
+                value = torch.stack(list(terms.values())).sum()
                 value.backward()
                 optimiser.step()
-                facts = {"epoch": epoch + 1, "loss": value.item()}
+                said = {name: term.item() for name, term in terms.items()}
+                facts = {"epoch": epoch + 1, "loss": value.item(), "terms": said}
                 yield Progress(done, steps, facts, state=lambda n=done: at(n, remembered(named, optimiser)))
     finally:  # a network whose training was stopped is a network too
         net.eval()

@@ -1,9 +1,17 @@
-"""Training for accuracy alone, the NATURAL column of robust-attribution tables."""
+"""Training for accuracy alone, the NATURAL row of robust-attribution tables."""
+
+from dataclasses import dataclass
 
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from attrcore.train.objective import Moment, Objective
 
-def natural(net: nn.Module, x: Tensor, y: Tensor) -> Tensor:
-    """Mean cross-entropy of the batch."""
-    return F.cross_entropy(net(x), y)
+
+@dataclass(frozen=True)
+class Natural(Objective):
+    """Cross-entropy of the images as they are."""
+
+    def terms(self, net: nn.Module, x: Tensor, y: Tensor, at: Moment) -> dict[str, Tensor]:
+        """One term."""
+        return {"cross-entropy": F.cross_entropy(net(x), y)}

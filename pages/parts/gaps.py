@@ -13,9 +13,10 @@ import streamlit as st
 
 from attrcore import ig_path, jobs
 from attrcore.answers import Answer, NoAnswer
-from attrcore.explain.integrated_gradients import QUADRATURES, IntegratedGradients
+from attrcore.explain.integrated_gradients import IntegratedGradients
 from attrcore.ig_path import PARTS, STEPS, Opened
 from attrcore.kinds import Refused
+from attrcore.quadrature import QUADRATURES
 from pages.parts import cached, knobs, show
 from pages.parts.strokes import COLOURS, DASHES
 

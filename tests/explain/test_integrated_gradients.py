@@ -7,8 +7,9 @@ import torch
 
 from attrcore.baselines import Baseline
 from attrcore.explain.gradient import Gradient
-from attrcore.explain.integrated_gradients import QUADRATURES, IntegratedGradients, quadrature
+from attrcore.explain.integrated_gradients import IntegratedGradients
 from attrcore.models.imagenet import MEAN, STD, Normalise
+from attrcore.quadrature import QUADRATURES, quadrature
 from attrcore.recipe import family
 from tests.conftest import Toy, seeded
 

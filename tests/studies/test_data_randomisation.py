@@ -10,8 +10,8 @@ from attrcore.recipe import Recipe
 from attrcore.studies.data_randomisation import BESIDE, OTHER, PERMUTED, SHOWN, TARGETS, DataRandomisation
 from attrcore.studies.running import finish
 from attrcore.studies.twins import DIGITS, ShippedTwins, TrainedTwins
-from attrcore.train import LOSSES
 from attrcore.train.loop import Schedule, fit
+from attrcore.train.natural import Natural
 
 ANEW = TrainedTwins(digits=60, schedule=Schedule(epochs=40, batch=20, rate=1e-3))
 STUDY = DataRandomisation(network="MnistMLP", twins=ANEW, count=20, explained="Gradient, Gradient x Input")
@@ -54,7 +54,7 @@ def test_both_twins_know_what_they_learned_and_only_one_knows_more(found):
 def test_the_third_network_differs_in_first_weights_and_order_alone():
     trio = finished(ANEW.train("MnistMLP", 0, lambda nets: {}, None))
     alone = fresh("MnistMLP", 1)
-    list(fit(alone, ANEW.learned(0)["true"], replace(ANEW.schedule, seed=1), LOSSES["NATURAL"]))
+    list(fit(alone, ANEW.learned(0)["true"], replace(ANEW.schedule, seed=1), Natural()))
     assert all(torch.equal(a, b) for a, b in zip(trio.other.parameters(), alone.parameters(), strict=True))
 
 

@@ -3,8 +3,8 @@ import torch
 
 from attrcore.kinds import Samples
 from attrcore.models.small import fresh
-from attrcore.train import LOSSES
 from attrcore.train.loop import Schedule, fit, shifted
+from attrcore.train.natural import Natural
 
 LABELS = torch.arange(40) % 10
 DATA = Samples(torch.rand(40, 1, 28, 28, generator=torch.Generator().manual_seed(0)), LABELS, ())
@@ -12,7 +12,7 @@ DATA = Samples(torch.rand(40, 1, 28, 28, generator=torch.Generator().manual_seed
 
 def trained(schedule, stop_after=None):
     net = fresh("MnistMLP", 0)
-    for step in fit(net, DATA, schedule, LOSSES["NATURAL"]):
+    for step in fit(net, DATA, schedule, Natural()):
         if step.done == stop_after:
             break
     return net, step
@@ -48,11 +48,11 @@ def test_shifted_images_are_the_same_images_elsewhere():
 def test_taken_up_again_it_ends_at_the_same_weights(stop):
     schedule = Schedule(epochs=2, batch=4, shift=1, decay=0.1)
     whole, _ = trained(schedule)
-    for p in fit(fresh("MnistMLP", 0), DATA, schedule, LOSSES["NATURAL"]):
+    for p in fit(fresh("MnistMLP", 0), DATA, schedule, Natural()):
         if p.done == stop:
             state = p.state()
             break
     net = fresh("MnistMLP", 5)  # whatever it was
-    steps = [p.done for p in fit(net, DATA, schedule, LOSSES["NATURAL"], state)]
+    steps = [p.done for p in fit(net, DATA, schedule, Natural(), state)]
     assert steps == list(range(stop + 1, 21))
     assert all(torch.equal(p, q) for p, q in zip(net.parameters(), whole.parameters(), strict=True))
