@@ -2,6 +2,8 @@
 
 python -m attrcore train assets/mnist-cnn.json --out retrained    reproduce a shipped network from its card
 python -m attrcore train my-network.json --out mine               train from your own {"name", "training"} file
+torchrun --nproc-per-node 4 -m attrcore train my-network.json     the same on four GPUs
+python -m attrcore evaluate "MNIST CNN" --protocol strict         accuracy and robustness of a network, again
 python -m attrcore run assets/studies/figure-3-gradient.json      run a study, or go on with it, and print its numbers
 """
 
@@ -10,7 +12,6 @@ import json
 import shutil
 import sys
 import threading
-import time
 from pathlib import Path
 
 import torch
@@ -18,11 +19,14 @@ import torch
 from attrcore import kept, runs, store, studyfile
 from attrcore.data.splits import SPLITS
 from attrcore.folder import Folder, Look
-from attrcore.kinds import Progress, Refused
+from attrcore.kinds import Refused
 from attrcore.models.shipped import save
 from attrcore.models.small import fresh
+from attrcore.recipe import Recipe
 from attrcore.studies import Training
+from attrcore.studies.evaluation import PROTOCOLS, evaluation
 from attrcore.studies.running import finish
+from attrcore.train.together import launched
 
 
 def main(words: list[str] | None = None) -> int:
@@ -35,6 +39,11 @@ def main(words: list[str] | None = None) -> int:
     trainer.add_argument("card", type=Path, help="JSON with 'name' and 'training' (the settings of a Training)")
     trainer.add_argument("--out", type=Path, default=Path("runs"), help="folder for weights and card (default: runs)")
     trainer.set_defaults(command=train)
+    judge = commands.add_parser("evaluate", help="measure how accurate a network and how robust its maps are")
+    judge.add_argument("model", help="name in the menu of models")
+    judge.add_argument("--protocol", choices=PROTOCOLS, default="published", help="the attack on maps")
+    judge.add_argument("--count", type=int, default=200, help="test images whose maps are attacked (default: 200)")
+    judge.set_defaults(command=evaluate)
     runner = commands.add_parser("run", help="run a study, or go on with one that was broken off")
     runner.add_argument("study", type=Path, help="JSON with 'title', 'about' and 'study' (the settings of a study)")
     runner.add_argument("--out", type=Path, help="folder for result.json and result.safetensors")
@@ -54,8 +63,12 @@ def train(asked: argparse.Namespace) -> None:
     if not isinstance(card, dict) or not {"name", "training"} <= card.keys():
         raise ValueError(f"{asked.card} must be a JSON object with 'name' and 'training'")
     recipe = Training.from_dict(card["training"])
+    with launched() as first:
+        if not first:
+            finish(recipe.run())
+            return
+        result = kept.result(carried(recipe))
     asked.out.mkdir(parents=True, exist_ok=True)
-    result = finish(recipe.run(), Bar())
     net = fresh(recipe.network, seed=0)
     net.load_state_dict(result.tensors)
     halves = result.numbers["predictions_changed_by_half_precision"] == 0
@@ -77,9 +90,27 @@ def train(asked: argparse.Namespace) -> None:
     print(json.dumps(result.numbers, indent=2))
 
 
+def evaluate(asked: argparse.Namespace) -> None:
+    """Print what the network scores, and what its card says it did."""
+    said = kept.result(carried(evaluation(asked.model, asked.protocol, asked.count)), ()).numbers
+    print(json.dumps(said, indent=2))
+
+
 def run(asked: argparse.Namespace) -> None:
-    """Run a study in its folder of the store, where the app finds it too; Ctrl+C keeps a checkpoint."""
-    study = studyfile.read(asked.study).study
+    """Run a study and print its numbers."""
+    key = carried(studyfile.read(asked.study).study)
+    print(json.dumps(kept.result(key, ()).numbers, indent=2))
+    if asked.out:
+        asked.out.mkdir(parents=True, exist_ok=True)
+        for name in kept.RESULT:
+            shutil.copy(Folder(key) / name, asked.out / name)
+
+
+def carried(study: Recipe) -> str:
+    """Run a study in its folder of the store, where the app finds it too; Ctrl+C keeps a checkpoint.  Its key.
+
+    Raises Refused where it does not come to its end.
+    """
     key, bar = study.key(), Bar()
     seen = store.look(key)
     if seen is not None and seen.live:
@@ -99,27 +130,14 @@ def run(asked: argparse.Namespace) -> None:
     if seen.state != "done":
         again = "; the same command goes on from the last checkpoint" if seen.resumable else ""
         raise Refused(f"The study {key} ended as {seen.state}{again}. {seen.error}".rstrip())
-    print(json.dumps(kept.result(key, ()).numbers, indent=2))
-    if asked.out:
-        asked.out.mkdir(parents=True, exist_ok=True)
-        for name in kept.RESULT:
-            shutil.copy(Folder(key) / name, asked.out / name)
+    return key
 
 
 class Bar:
     """A line on the terminal, at most one a second: share done, time left, latest facts."""
 
     def __init__(self) -> None:
-        self.start = self.last = time.monotonic()
         self.shown = -1
-
-    def __call__(self, p: Progress) -> None:
-        """Print how far the training is."""
-        now = time.monotonic()
-        if now - self.last < 1 and p.done < p.total:
-            return
-        self.last = now
-        self.say(p, (now - self.start) / p.done * (p.total - p.done))
 
     def show(self, seen: Look) -> None:
         """Print how far a run is."""
@@ -127,7 +145,7 @@ class Bar:
             self.shown = seen.done
             self.say(seen, seen.left or 0.0)
 
-    def say(self, p: Progress | Look, left: float) -> None:
+    def say(self, p: Look, left: float) -> None:
         """One line."""
         plain = {k: v for k, v in p.facts.items() if isinstance(v, int | float | str)}
         facts = "  ".join(f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in plain.items())

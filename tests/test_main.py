@@ -10,7 +10,7 @@ from attrcore.models.shipped import load
 
 
 @pytest.fixture
-def tiny(monkeypatch):
+def tiny(monkeypatch, tmp_path):
     """Eighty made-up digits in place of MNIST: a bright column per class."""
 
     def samples(train):
@@ -20,6 +20,7 @@ def tiny(monkeypatch):
         return Samples(images, labels, ())
 
     monkeypatch.setattr(splits, "mnist", samples)
+    monkeypatch.setenv("ATTRCORE_RUNS", str(tmp_path / "store"))
 
 
 def card(folder, **training):
@@ -28,7 +29,7 @@ def card(folder, **training):
     return path
 
 
-def test_a_card_is_enough_to_train_the_network_it_describes(tiny, tmp_path, capsys):
+def test_a_card_is_enough_to_train_the_network_it_describes(tiny, tmp_path, capsys, monkeypatch):
     schedule = {"kind": "Schedule", "epochs": 10, "batch": 16}
     assert main(["train", str(card(tmp_path, schedule=schedule)), "--out", str(tmp_path / "out")]) == 0
     trained = load(tmp_path / "out" / "net.json")
@@ -36,6 +37,7 @@ def test_a_card_is_enough_to_train_the_network_it_describes(tiny, tmp_path, caps
     assert numbers["test_accuracy"]["share"] == 1.0 and numbers["test_accuracy"]["interval95"][0] > 0.9
     x = splits.mnist(train=False)
     assert (trained.net(x.images).argmax(1) == x.labels).all()
+    monkeypatch.setenv("ATTRCORE_RUNS", str(tmp_path / "another store"))
     assert main(["train", str(tmp_path / "out" / "net.json"), "--out", str(tmp_path / "again")]) == 0
     assert "about" not in json.loads((tmp_path / "again" / "net.json").read_text())
     assert (tmp_path / "again" / "net.safetensors").read_bytes() == (tmp_path / "out" / "net.safetensors").read_bytes()

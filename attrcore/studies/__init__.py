@@ -4,6 +4,7 @@ from attrcore.recipe import Recipe
 from attrcore.studies.budget import Budget
 from attrcore.studies.class_randomisation import ClassRandomisation
 from attrcore.studies.data_randomisation import DataRandomisation
+from attrcore.studies.evaluation import Evaluation
 from attrcore.studies.fooling import Fooling
 from attrcore.studies.model_fooling import ModelFooling
 from attrcore.studies.randomisation import Randomisation
@@ -14,6 +15,7 @@ STUDIES: dict[str, type[Recipe]] = {
     "Budget": Budget,
     "Class randomisation": ClassRandomisation,
     "Data randomisation": DataRandomisation,
+    "Evaluation": Evaluation,
     "Fooling": Fooling,
     "Model fooling": ModelFooling,
     "Randomisation": Randomisation,

@@ -36,7 +36,7 @@ class Inner(Recipe):
         """
         grown = min(1.0, at.share / self.ramp) if self.ramp else 1.0
         ball, size = Linf(eps=self.eps * grown), self.size * grown
-        z = ball.project(x + ball.eps * (2 * torch.rand(x.shape, generator=at.g).to(x) - 1), x)
+        z = ball.project(x + ball.eps * at.uniform(x), x)
         with frozen(net):
             for n in range(self.steps):
                 z.requires_grad_()

@@ -26,7 +26,7 @@ class L2Cosine(Objective):
 
     def terms(self, net: nn.Module, x: Tensor, y: Tensor, at: Moment) -> dict[str, Tensor]:
         """Three terms."""
-        z = (x + self.eps * (2 * torch.rand(x.shape, generator=at.g).to(x) - 1)).clamp(0, 1)
+        z = (x + self.eps * at.uniform(x)).clamp(0, 1)
         both = torch.cat([x, z]).requires_grad_()
         logits = net(both)
         (slopes,) = torch.autograd.grad(logit(logits, y.repeat(2)).sum(), both, create_graph=True)

@@ -12,6 +12,7 @@ from attrcore.kinds import Progress, Samples
 from attrcore.recipe import Recipe, knob
 from attrcore.train.memory import remembered, take_up
 from attrcore.train.objective import Moment, Objective
+from attrcore.train.together import agreed, average, share_of
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,10 @@ def fit(
     """Train `net` in place, on the device it is on.
 
     Yields after every step; facts hold the epoch, that step's loss and its terms.  From its state the same steps follow
-    as if it had not been left: what was drawn before is drawn again.  Leaves `net` in eval mode, stopped or not.
+    as if it had not been left: what was drawn before is drawn again.  Leaves `net` in eval mode, stopped or not.  Where
+    several processes were started for it, each takes its part of every batch: see `together`.
     """
-    device = next(net.parameters()).device
+    device, state = next(net.parameters()).device, agreed(state)
     g = torch.Generator().manual_seed(schedule.seed)
     count = len(samples.labels)
     steps = schedule.epochs * -(-count // schedule.batch)
@@ -61,16 +63,17 @@ def fit(
                 x, done = shifted(samples.images[rows], schedule.shift, g), done + 1
                 if done <= since:
                     continue
-                x, y = x.to(device), samples.labels[rows].to(device)
-                share = (done - 1) / steps
+                own, share = share_of(len(rows)), (done - 1) / steps
+                x, y = x[own].to(device), samples.labels[rows][own].to(device)
+                moment = Moment(share, generator(f"training step {done}", schedule.seed), own, len(rows))
                 optimiser.param_groups[0]["lr"] = schedule.rate_at(share)
                 optimiser.zero_grad()
-                terms = objective.terms(net, x, y, Moment(share, generator(f"training step {done}", schedule.seed)))
-                value = torch.stack(list(terms.values())).sum()
-                value.backward()
+                terms = objective.terms(net, x, y, moment)
+                values = torch.stack(list(terms.values()))
+                values.sum().backward()
+                values = average(net, values, len(y) / len(rows)).tolist()
                 optimiser.step()
-                said = {name: term.item() for name, term in terms.items()}
-                facts = {"epoch": epoch + 1, "loss": value.item(), "terms": said}
+                facts = {"epoch": epoch + 1, "loss": sum(values), "terms": dict(zip(terms, values, strict=True))}
                 yield Progress(done, steps, facts, state=lambda n=done: at(n, remembered(named, optimiser)))
     finally:  # a network whose training was stopped is a network too
         net.eval()
