@@ -3,6 +3,7 @@
 import copy
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +15,7 @@ from attrcore.models.loaded import loaded
 from attrcore.models.small import NETWORKS, fresh
 from attrcore.origin import made_by
 from attrcore.recipe import Recipe, knob, part
+from attrcore.studies.glance import glance
 from attrcore.studies.running import Run, best_device, predictions, share
 from attrcore.train import OBJECTIVES
 from attrcore.train.loop import Schedule, fit
@@ -43,10 +45,14 @@ class Training(Recipe):
     start: str = knob("", help="Model whose weights it starts from, by its name in the menu; first weights without.")
     digest: str = knob("", help="sha256 of those weights.")
     seed: int = knob(0, 0, 2**31 - 1, "First weights of the network.")
+    watched: int = knob(
+        0, 0, 10_000, "Test images on which it is told after every epoch how accurate and robust it is."
+    )
+    reach: float = knob(0.3, 0.0, 1.0, "Largest change of a pixel there, in [0, 1] units.")
     rounded: bool = knob(False, help="Weights are rounded to half precision, as they are stored, before measuring.")
 
     def run(self, state: dict[str, Tensor] | None = None) -> Run:
-        """Train; yields after every step, with a state to go on from."""
+        """Train; yields after every step, with a state to go on from, and with a `glance` after every epoch."""
         device = best_device()
         net, split = self.first().to(device), SPLITS[self.digits]
         learned, test = split.learned(), split.measured()
@@ -58,7 +64,8 @@ class Training(Recipe):
             return time.perf_counter() - start
 
         for p in fit(net, learned, self.schedule, self.objective, state):
-            yield p._replace(state=lambda p=p: {**p.state(), "seconds": torch.tensor(seconds())})
+            facts = {**p.facts, **self.look(net, test)} if p.done % self.epoch(learned) == 0 else p.facts
+            yield p._replace(facts=facts, state=lambda p=p: {**p.state(), "seconds": torch.tensor(seconds())})
         took = round(seconds())
         halved = copy.deepcopy(net).half().to(dtype=next(net.parameters()).dtype)
         net = halved if self.rounded else net
@@ -72,6 +79,15 @@ class Training(Recipe):
             "training_seconds": took,
         }
         return Result(self, numbers, {k: v.cpu() for k, v in net.state_dict().items()}, made_by(torch.device(device)))
+
+    def epoch(self, learned: Samples) -> int:
+        """Steps of one."""
+        return -(-len(learned.labels) // self.schedule.batch)
+
+    def look(self, net: nn.Module, test: Samples) -> dict[str, Any]:
+        """What is told of test images at the end of an epoch."""
+        some = Samples(test.images[: self.watched], test.labels[: self.watched], ())
+        return {"held out": glance(net, some, self.reach)} if self.watched else {}
 
     def first(self) -> nn.Module:
         """The network before its first step.  Raises Refused where `start` has another architecture."""
