@@ -92,6 +92,18 @@ def write_checkpoint(folder: Folder, n: int, done: int, state: dict[str, Tensor]
         part.write_bytes(data)
 
 
+def checkpoint(folder: Folder) -> tuple[int, dict[str, Tensor] | None]:
+    """The step after which the run would go on, and its state; -1 and None where it has no good checkpoint."""
+    try:
+        with safetensors.safe_open(folder / "checkpoint.safetensors", "pt") as file:
+            about = file.metadata()
+            if about["key"] == folder.key:
+                return int(about["n"]), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (OSError, safetensors.SafetensorError, KeyError, TypeError, ValueError):
+        pass
+    return -1, None
+
+
 def rewind(folder: Folder) -> tuple[int, dict[str, Tensor] | None]:
     """Bring the folder to its checkpoint, or to the start where it has none: the next step's number, and the state.
 
@@ -99,13 +111,8 @@ def rewind(folder: Folder) -> tuple[int, dict[str, Tensor] | None]:
     """
     for name in RESULT:
         (folder / name).unlink(missing_ok=True)
-    n, state = -1, None
-    try:
-        with safetensors.safe_open(folder / "checkpoint.safetensors", "pt") as file:
-            about = file.metadata()
-            if about["key"] == folder.key:
-                n, state = int(about["n"]), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (OSError, safetensors.SafetensorError, KeyError, TypeError, ValueError):
+    n, state = checkpoint(folder)
+    if state is None:
         (folder / "checkpoint.safetensors").unlink(missing_ok=True)  # none, or no good one
     for later in frames(folder.key, n + 1):
         (folder / "frames" / f"{later:06}.npz").unlink()

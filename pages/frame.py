@@ -9,7 +9,8 @@ import streamlit as st
 HERE = Path(__file__).resolve().parent
 SECTIONS = {"Explore": ("See", "Path", "Compare", "Axioms"),
             "Attack": ("Fool", "Manipulate", "Budget", "Transfer", "Runs"),
-            "Sanity": ("Randomise", "Labels", "Classes", "Shift")}  # fmt: skip
+            "Sanity": ("Randomise", "Labels", "Classes", "Shift"),
+            "Train": ("Train",)}  # fmt: skip
 log = logging.getLogger("attrcore.pages")
 
 

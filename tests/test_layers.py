@@ -43,6 +43,7 @@ ABOVE = {
     "attrcore.kept",
     "attrcore.folder",
     "attrcore.studyfile",
+    "attrcore.grown",
     "attrcore.__main__",
 }
 SCREEN = {"streamlit", "plotly", "pages", "app"}

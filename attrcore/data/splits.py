@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import torch
 
-from attrcore.data.digits import packaged_digits
-from attrcore.data.mnist import mnist
+from attrcore.data.digits import FashionTest, packaged_digits
+from attrcore.data.mnist import FASHION, MNIST, fashion, mnist
 from attrcore.kinds import Samples
 
 LEARNED = 4000  # of the packaged digits, the first; the others are measured on
@@ -18,6 +18,8 @@ class Split(NamedTuple):
     learned: Callable[[], Samples]
     measured: Callable[[], Samples]
     about: str  # for a card
+    missing: Callable[[], str] = lambda: ""  # why it cannot be had now, in a sentence, or nothing
+    classes: tuple[str, ...] = tuple(map(str, range(10)))
 
 
 def packaged(rows: slice) -> Samples:
@@ -30,7 +32,12 @@ def packaged(rows: slice) -> Samples:
 SPLITS = {
     "MNIST": Split(
         lambda: mnist(train=True), lambda: mnist(train=False),
-        "MNIST (LeCun et al., 1998): 60,000 training digits; measured on the 10,000 test digits",
+        "MNIST (LeCun et al., 1998): 60,000 training digits; measured on the 10,000 test digits", MNIST.missing,
+    ),
+    "Fashion-MNIST": Split(
+        lambda: fashion(train=True), lambda: fashion(train=False),
+        "Fashion-MNIST (Xiao et al., 2017): 60,000 training pictures; measured on the 10,000 test pictures",
+        FASHION.missing, FashionTest.classes,
     ),
     "Packaged digits": Split(
         lambda: packaged(slice(LEARNED)), lambda: packaged(slice(LEARNED, None)),

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from attrcore.data.splits import SPLITS
 from attrcore.draws import generator
-from attrcore.kinds import Refused, Result, Samples
+from attrcore.kinds import Progress, Refused, Result, Samples
 from attrcore.models.loaded import loaded
 from attrcore.models.small import NETWORKS, fresh
 from attrcore.origin import made_by
@@ -52,7 +52,10 @@ class Training(Recipe):
     rounded: bool = knob(False, help="Weights are rounded to half precision, as they are stored, before measuring.")
 
     def run(self, state: dict[str, Tensor] | None = None) -> Run:
-        """Train; yields after every step, with a state to go on from, and with a `glance` after every epoch."""
+        """Train; yields after every step, with a state to go on from.
+
+        Where images are watched, with a `glance` at them before the first epoch and after each.
+        """
         device = best_device()
         net, split = self.first().to(device), SPLITS[self.digits]
         learned, test = split.learned(), split.measured()
@@ -63,6 +66,8 @@ class Training(Recipe):
         def seconds() -> float:
             return time.perf_counter() - start
 
+        if state is None and self.watched:
+            yield Progress(0, self.schedule.epochs * self.epoch(learned), self.look(net, test))
         for p in fit(net, learned, self.schedule, self.objective, state):
             facts = {**p.facts, **self.look(net, test)} if p.done % self.epoch(learned) == 0 else p.facts
             yield p._replace(facts=facts, state=lambda p=p: {**p.state(), "seconds": torch.tensor(seconds())})

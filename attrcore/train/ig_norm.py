@@ -25,10 +25,10 @@ class IgNorm(Objective):
     """
 
     weight: float = knob(1.0, 0.0, 1000.0, "Weight of the attribution's norm.")
-    inner: Inner = field(default=Inner())
+    inner: Inner = field(default=Inner(), metadata={"label": "The worst images"})
     led: int = knob(0, 0, 1000, "The first of the steps inside, so many, climb the loss instead of the norm.")
-    near: PathIntegral = field(default=PathIntegral(steps=10))
-    path: PathIntegral = field(default=PathIntegral())
+    near: PathIntegral = field(default=PathIntegral(steps=10), metadata={"label": "The path while they are sought"})
+    path: PathIntegral = field(default=PathIntegral(), metadata={"label": "The path that is trained"})
 
     def terms(self, net: nn.Module, x: Tensor, y: Tensor, at: Moment) -> dict[str, Tensor]:
         """Two terms, the second of the images that climbing its own cheaper form finds."""

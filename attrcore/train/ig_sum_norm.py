@@ -21,12 +21,12 @@ class IgSumNorm(Objective):
     """
 
     weight: float = knob(0.1, 0.0, 1000.0, "Weight of the attribution's norm.")
-    inner: Inner = field(default=Inner())
+    inner: Inner = field(default=Inner(), metadata={"label": "The worst images"})
     led: int = knob(
         0, 0, 1000, "The first of the steps inside, so many, climb the cross-entropy alone, which is cheap."
     )
-    near: PathIntegral = field(default=PathIntegral(steps=10))
-    path: PathIntegral = field(default=PathIntegral())
+    near: PathIntegral = field(default=PathIntegral(steps=10), metadata={"label": "The path while they are sought"})
+    path: PathIntegral = field(default=PathIntegral(), metadata={"label": "The path that is trained"})
 
     def terms(self, net: nn.Module, x: Tensor, y: Tensor, at: Moment) -> dict[str, Tensor]:
         """Two terms, of the images that climbing their sum in its cheaper form finds."""

@@ -21,8 +21,8 @@ class IgrCosine(Objective):
     """
 
     weight: float = knob(1.0, 0.0, 1000.0, "Weight of one minus the cosine.")
-    inner: Inner = field(default=Inner())
-    path: PathIntegral = field(default=PathIntegral(steps=5, rule="Gauss-Legendre"))
+    inner: Inner = field(default=Inner(), metadata={"label": "The worst images"})
+    path: PathIntegral = field(default=PathIntegral(5, "Gauss-Legendre"), metadata={"label": "The path to each image"})
 
     def terms(self, net: nn.Module, x: Tensor, y: Tensor, at: Moment) -> dict[str, Tensor]:
         """Two terms."""

@@ -13,7 +13,7 @@ from attrcore.train.objective import Moment, Objective
 class Pgd(Objective):
     """Cross-entropy of the worst images in reach (Madry et al., 2018, arXiv:1706.06083)."""
 
-    inner: Inner = field(default=Inner())
+    inner: Inner = field(default=Inner(), metadata={"label": "The worst images"})
 
     def terms(self, net: nn.Module, x: Tensor, y: Tensor, at: Moment) -> dict[str, Tensor]:
         """One term, of the images that projected gradient steps on the cross-entropy find."""

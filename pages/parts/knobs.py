@@ -132,6 +132,20 @@ def recipe(
         return cls(**values)
 
 
+def tuned(start: Recipe, under: str = "") -> Recipe:
+    """The same, of widgets that start with a recipe's own settings; its parts follow, each under its name."""
+    cls, name, values = type(start), f"{under}{type(start).__name__}", {}
+    with st.container(horizontal=True, gap="medium"):
+        for f in fields(cls):
+            if not isinstance(value := getattr(start, f.name), Recipe):
+                values[f.name] = widget(name, cls, f, 270, start=value)
+    for f in fields(cls):
+        if isinstance(value := getattr(start, f.name), Recipe):
+            st.markdown(f"**{f.metadata.get('label') or label_of(f.name)}.** {type(value).title()}")
+            values[f.name] = tuned(value, f"{name}.{f.name}.")
+    return cls(**values)
+
+
 def linked(cls: type[Recipe]) -> bool:
     """Did the visitor come by a link with a choice other than the usual one for a knob of `cls`?"""
     key = f"linked {cls.__name__}"
@@ -158,24 +172,34 @@ def label_of(name: str) -> str:
     return name.replace("_", " ").capitalize()
 
 
-def widget(name: str, cls: type[Recipe], f: Any, width: int | str, idle: bool = False) -> Any:
-    """The widget that a knob asks for: a menu, a switch, a number or a slider; greyed where it is `idle`."""
+def widget(name: str, cls: type[Recipe], f: Any, width: int | str, idle: bool = False, start: Any = None) -> Any:
+    """The widget that a knob asks for: a menu, a switch, a number or a slider; greyed where it is `idle`.
+
+    It holds the knob's usual value first, or `start`, which may come to be another one.
+    """
+    value = f.default if start is None else start
     lo, hi, help, choices = (f.metadata.get(k) for k in ("lo", "hi", "help", "choices"))
     label, key = f.metadata.get("label") or label_of(f.name), f"{name}.{f.name}"
-    shared: dict[str, Any] = {"key": kept(key), "help": help, "width": width, "disabled": idle, **LINKED}
+    shared: dict[str, Any] = {
+        "key": kept(key) if start is None else usual(key, start),
+        "help": help,
+        "width": width,
+        "disabled": idle,
+        **LINKED,
+    }
     if "part" in f.metadata:
         return chosen_part(key, cls, f, shared)
     if choices and sum(map(len, choices)) <= 30:  # they fit side by side
-        return st.segmented_control(label, choices, default=f.default, required=True, **shared)
+        return st.segmented_control(label, choices, default=value, required=True, **shared)
     if choices:
-        return st.selectbox(label, choices, choices.index(f.default), filter_mode=None, **shared)
+        return st.selectbox(label, choices, choices.index(value), filter_mode=None, **shared)
     kind = types(cls)[f.name]
     if kind is str:
-        return st.text_input(label, f.default, max_chars=MOST_LETTERS, **shared)
+        return st.text_input(label, value, max_chars=MOST_LETTERS, **shared)
     if kind is bool:
-        return st.toggle(label, f.default, **shared)
+        return st.toggle(label, value, **shared)
     if hi - lo > 10_000 or 0 < 1000 * lo <= hi:  # seeds, and rates that span decades: too fine for a slider
-        return st.number_input(label, lo, hi, f.default, format=None if kind is int else "%.4g", **shared)
+        return st.number_input(label, lo, hi, value, format=None if kind is int else "%.4g", **shared)
     if kind is int:
-        return st.slider(label, lo, hi, f.default, **shared)
-    return st.slider(label, lo, hi, f.default, step=0.01 if hi - lo <= 1 else 0.05 if hi - lo <= 10 else 0.5, **shared)
+        return st.slider(label, lo, hi, value, **shared)
+    return st.slider(label, lo, hi, value, step=0.01 if hi - lo <= 1 else 0.05 if hi - lo <= 10 else 0.5, **shared)

@@ -68,6 +68,11 @@ def scene() -> Scene:
         return Scene(name, seen, classes, wanted(classes), prediction)
 
 
+def next_is(name: str) -> None:
+    """Have the next page that is drawn choose this model."""
+    st.session_state[NEXT] = name
+
+
 def model(label: str = "Model", key: str = "model", names: Iterable[str] | None = None) -> str:
     """A network: those that are here, those to download, and checkpoints of one's own."""
     if names is None:
