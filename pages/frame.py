@@ -10,7 +10,7 @@ HERE = Path(__file__).resolve().parent
 SECTIONS = {"Explore": ("See", "Path", "Compare", "Axioms"),
             "Attack": ("Fool", "Manipulate", "Budget", "Transfer", "Runs"),
             "Sanity": ("Randomise", "Labels", "Classes", "Shift"),
-            "Train": ("Train",)}  # fmt: skip
+            "Train": ("Train", "Models")}  # fmt: skip
 log = logging.getLogger("attrcore.pages")
 
 

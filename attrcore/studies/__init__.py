@@ -3,6 +3,7 @@
 from attrcore.recipe import Recipe
 from attrcore.studies.budget import Budget
 from attrcore.studies.class_randomisation import ClassRandomisation
+from attrcore.studies.contest import Contest
 from attrcore.studies.data_randomisation import DataRandomisation
 from attrcore.studies.evaluation import Evaluation
 from attrcore.studies.fooling import Fooling
@@ -14,6 +15,7 @@ from attrcore.studies.transfer import Transfer
 STUDIES: dict[str, type[Recipe]] = {
     "Budget": Budget,
     "Class randomisation": ClassRandomisation,
+    "Contest": Contest,
     "Data randomisation": DataRandomisation,
     "Evaluation": Evaluation,
     "Fooling": Fooling,

@@ -91,9 +91,14 @@ def titled(name: str) -> str:
     return f"{find(name).title} {name}" if name.startswith(PREFIX) else name
 
 
-def spoken(name: str) -> str:
+def plain(name: str) -> str:
     """A model as people read it, without what tells two of one title apart."""
-    return escaped(titled(name).removesuffix(f" {name}") or name)
+    return titled(name).removesuffix(f" {name}") or name
+
+
+def spoken(name: str) -> str:
+    """The same for where Markdown is read."""
+    return escaped(plain(name))
 
 
 def checkpoints() -> list[str]:

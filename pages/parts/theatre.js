@@ -56,7 +56,7 @@ function built(root) {
     const other = stage.run !== run
     if (other) halt()
     stage.run = run
-    const now = JSON.stringify([m.run, m.panes, m.curves, m.size, m.region])
+    const now = JSON.stringify([m.run, m.panes, m.curves, m.size, m.region, m.columns])
     if (now !== shape) build()
     shape = now
     if (other) show(run.at)
@@ -65,7 +65,8 @@ function built(root) {
 
   function build() {
     const [h, w] = message.size
-    grid.style.setProperty("--panes", message.panes.length)
+    root.classList.toggle("table", message.columns > 0)
+    root.style.setProperty("--panes", message.columns || message.panes.length)
     panes = message.panes.map((title) => pane(title, h, w, message.region))
     grid.replaceChildren(...panes.map((p) => p.figure))
     plots = message.curves.map((curve) => plot(curve, message.colours, (share) => scrub(nearest(share * last()))))

@@ -60,6 +60,7 @@ class Play(NamedTuple):
     total: int  # the last step's number, should nobody stop it
     region: np.ndarray | None = None  # (H, W) bool, outlined on every pane
     kept: int | None = None  # the step that counts, once it is known: the stage comes to rest there
+    columns: int = 0  # panes and curves in a row, where they stand in a table; 0: panes in one, curves as they fit
 
 
 def had(key: str, run: str) -> int:
