@@ -69,7 +69,8 @@ def scene() -> Scene:
 
 
 def next_is(name: str) -> None:
-    """Have the next page that is drawn choose this model."""
+    """Have what is drawn next choose this checkpoint, which is the visitor's own from now on."""
+    st.session_state["checkpoints"] = [*st.session_state.get("checkpoints", []), name]
     st.session_state[NEXT] = name
 
 
@@ -116,8 +117,7 @@ def weights(name: str) -> None:
     """Take a checkpoint, or offer to download a model's weights, where they are not here; wait for the answer."""
     if name == OWN_MODEL:
         if accepted := own_model.offered(checkpoints()):
-            st.session_state["checkpoints"] = [*st.session_state.get("checkpoints", []), accepted]
-            st.session_state[NEXT] = accepted
+            next_is(accepted)
             st.rerun()
         raise Ended
     source = find(name)

@@ -32,6 +32,7 @@ function plot(curve, colours, scrub) {
   dot.style.background = colours.line
   const area = made("div", "area", svg, cut, cursor, dot)
   area.setAttribute("role", "img")
+  area.setAttribute("aria-label", `${curve.name}, ${curve.axis}: nothing yet`)
   const legend = made("p", "legend", ...curve.lines.map(([label, at], i) => {
     const sample = drawn("svg", { viewBox: "0 0 22 4", "aria-hidden": "true" })
     sample.append(drawn("line", { ...look(i), x1: 0, x2: 22, y1: 2, y2: 2 }))

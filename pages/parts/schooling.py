@@ -38,7 +38,7 @@ def chosen() -> Training:
         at = start.schedule
         epochs = st.number_input("Epochs", 1, 1000, at.epochs, key=usual("train.epochs", at.epochs), width=110,
                                  help=knobs.help_of(type(at), "epochs"), **LINKED)  # fmt: skip
-    st.caption(" ".join(type(start.objective).story().split("\n\n")[:1]))
+    st.caption(type(start.objective).story().partition("\n\n")[0].replace("`", ""))
     with st.expander("More settings: the worst images, points of the path, batches, learning rate, the seed"):
         objective = asked(start.objective)
         with st.container(horizontal=True, gap="medium"):
