@@ -91,16 +91,18 @@ def labels_verdict(permuted: Point, other: Point, difference: Point, nulls: dict
 def beside(p: Point, nulls: dict[str, Point], what: str = "weights") -> str:
     """A likeness beside the nulls that ask no model: which it exceeds, and if not all, which it does not.
 
-    `what` was lost: what a likeness has beyond them does not come from there.  Where it is above a null and the
-    intervals overlap, nothing is known.
+    `what` was lost: what a likeness has beyond them does not come from there.  Where the intervals overlap by more
+    than anybody sees, nothing is known.
     """
     there = mindless(nulls)
     if not there:
         return ""
-    others = {name: null for name, null in there.items() if ends(p)[0] <= ends(null)[1]}
+    others = {
+        name: null for name, null in there.items() if ends(p)[0] <= ends(null)[1] or p["mean"] <= null["mean"] + SMALL
+    }
     if not others:
         return f", more than {listed(there)}: part of it does not come from the {what}"
-    reached = {name: null for name, null in others.items() if ends(p)[1] <= ends(null)[1] + SMALL}
+    reached = {name: null for name, null in others.items() if ends(p)[1] <= ends(null)[0] + SMALL}
     unsure = {name: null for name, null in others.items() if name not in reached}
     says = [f"no more than {listed(reached)}"] if reached else []
     return "".join(f", {one}" for one in (*says, *([f"not surely more than {listed(unsure)}"] if unsure else [])))

@@ -128,6 +128,12 @@ def interval(p: dict[str, Any]) -> tuple[float, float] | None:
     return ends(p) if bounded(p) else None
 
 
+def verdicts(study: Study, n: dict[str, Any], by: str) -> None:
+    """What each method's numbers say by this measure, where no maps are there to say it beside."""
+    said = {m: said_of(study, n["steps"], points, n["nulls"][by][m]) for m, points in n["curves"][by].items()}
+    st.markdown("\n".join(f"- **{method}**: {words}" for method, words in said.items() if words))
+
+
 def numbers(study: Study, n: dict[str, Any], by: str) -> None:
     """Every method's curve by this measure, with intervals and nulls."""
     st.header("Every number")

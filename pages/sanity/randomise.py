@@ -27,5 +27,6 @@ over = watch.follow(study, lambda run: unlearned.shown(study, run, measure))
 if over is not None and over.state == "done":
     strips.found(study, over, measure)
 elif seen is None and shipped is not None:
+    unlearned.verdicts(study, shipped.numbers, measure)
     unlearned.numbers(study, shipped.numbers, measure)
     theirs.beside(study, shipped.numbers, measure)

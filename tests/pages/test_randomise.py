@@ -84,6 +84,8 @@ def test_the_authors_table_is_reproduced_within_their_scatter_and_shown_beside_t
         assert all(abs(p["mean"] - null) < 0.01 for p in n["curves"][unlearned.USUAL][name][1:])
     at = opened(**{"reproduce.Randomisation": file.title})
     assert not at.exception and file.about in text(at) and "This result comes with the project" in text(at)
+    assert "- **Gradient**: It changes from fc2 on" in text(at)
+    assert "- **Gradient x Input**: No layer" in text(at) and "this measure could hardly show it" in text(at)
     assert "run it here" in text(at) and at.button(key="start.Randomisation").label == "Start"
     (method, _), most = max(off.items(), key=lambda pair: abs(pair[1]))
     assert f"further from theirs than **{abs(most):.2f}** ({method}" in text(at)

@@ -22,15 +22,22 @@ def test_what_stays_above_every_null_does_not_come_from_the_weights():
     assert "the input alone (0.30)" in says and says.endswith("part of it does not come from the weights.")
 
 
-@pytest.mark.parametrize(("last", "how"), [(0.33, "not surely more"), (0.31, "no more"), (0.1, "no more")])
+@pytest.mark.parametrize(
+    ("last", "how"), [(0.33, "not surely more"), (0.31, "not surely more"), (0.25, "no more"), (0.1, "no more")]
+)
 def test_what_a_null_scores_as_high_as_is_no_claim(last, how):
     says = verdict(STEPS, [point(1.0, 0), point(0.5), point(last)], nulls(), "cascading")
     assert f"{how} than the input alone (0.30)" in says and "does not come" not in says
 
 
 def test_between_two_nulls_each_has_its_own_word():
-    says = verdict(STEPS, [point(1.0, 0), point(0.5), point(0.25, 0.08)], nulls(), "cascading")
+    says = verdict(STEPS, [point(1.0, 0), point(0.5), point(0.22, 0.07)], nulls(), "cascading")
     assert "no more than the input alone (0.30), not surely more than an edge detector (0.20)." in says
+    unknown = verdict(STEPS, [point(1.0, 0), point(0.5), point(0.44, 0.1)], nulls(mask=0.0), "cascading")
+    assert "more than a random map (0.00), the input alone (0.00) and an edge detector (0.20)" in unknown
+    vague = {**nulls(), "input mask": point(0.0, 0.9)}  # of two pictures
+    unknown = verdict(STEPS, [point(1.0, 0), point(0.5), point(0.44, 0.1)], vague, "cascading")
+    assert "no more" not in unknown and "not surely more than the input alone (0.00)" in unknown
     over = verdict(STEPS, [point(1.0, 0), point(0.5), point(0.25, 0.15)], nulls(), "cascading")
     assert "no more" not in over  # its mean is below the null's, what it may be is not
     wide = verdict(STEPS, [point(1.0, 0), point(0.5), point(0.4, 0.9)], nulls(), "cascading")
@@ -38,7 +45,8 @@ def test_between_two_nulls_each_has_its_own_word():
 
 
 def test_a_map_that_only_knows_the_input_is_found_out():
-    says = verdict(STEPS, [point(1.0, 0), point(0.995, 0.001), point(0.994, 0.001)], nulls(mask=0.99), "cascading")
+    narrow = {**nulls(), "input mask": point(0.99, 0.002)}
+    says = verdict(STEPS, [point(1.0, 0), point(0.995, 0.001), point(0.994, 0.001)], narrow, "cascading")
     assert says.startswith("No layer changes it, and this measure could hardly show it: as much is scored by the input")
     assert says.endswith("it keeps 0.99 (0.99 to 0.99), no more than the input alone (0.99).")
     apart = verdict(STEPS, [point(1.0, 0), point(0.995, 0.001), point(0.994, 0.001)], nulls(), "cascading")
