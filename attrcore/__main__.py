@@ -20,11 +20,12 @@ from attrcore import kept, runs, store, studyfile
 from attrcore.data.splits import SPLITS
 from attrcore.folder import Folder, Look
 from attrcore.kinds import Refused
-from attrcore.models.shipped import save
+from attrcore.models import find
+from attrcore.models.shipped import Shipped, save
 from attrcore.models.small import fresh
 from attrcore.recipe import Recipe
 from attrcore.studies import Training
-from attrcore.studies.evaluation import PROTOCOLS, evaluation
+from attrcore.studies.evaluation import PROTOCOLS, evaluation, scores
 from attrcore.studies.running import finish
 from attrcore.train.together import launched
 
@@ -43,6 +44,7 @@ def main(words: list[str] | None = None) -> int:
     judge.add_argument("model", help="name in the menu of models")
     judge.add_argument("--protocol", choices=PROTOCOLS, default="published", help="the attack on maps")
     judge.add_argument("--count", type=int, default=200, help="test images whose maps are attacked (default: 200)")
+    judge.add_argument("--keep", action="store_true", help="write the scores on the network's card")
     judge.set_defaults(command=evaluate)
     runner = commands.add_parser("run", help="run a study, or go on with one that was broken off")
     runner.add_argument("study", type=Path, help="JSON with 'title', 'about' and 'study' (the settings of a study)")
@@ -92,8 +94,21 @@ def train(asked: argparse.Namespace) -> None:
 
 def evaluate(asked: argparse.Namespace) -> None:
     """Print what the network scores, and what its card says it did."""
-    said = kept.result(carried(evaluation(asked.model, asked.protocol, asked.count)), ()).numbers
-    print(json.dumps(said, indent=2))
+    found = kept.result(carried(evaluation(asked.model, asked.protocol, asked.count)), ())
+    print(json.dumps(found.numbers, indent=2))
+    entry = find(asked.model)
+    before = entry.facts().get("robustness", {}) if isinstance(entry, Shipped) else {}
+    if asked.protocol in before:
+        card = scores(before[asked.protocol]["numbers"])
+        for name, (value, *_) in scores(found.numbers).items():
+            told, low, high = card[name]
+            within = "within" if low <= value <= high else "outside"
+            print(f"{name} {value:.4f}: {within} the interval of its card, {told:.4f} ({low:.4f} to {high:.4f})")
+    if asked.keep:
+        if not isinstance(entry, Shipped):
+            raise Refused(f"{asked.model} has no card of this project to keep it on.")
+        made = {"study": found.recipe.to_dict(), "numbers": found.numbers, "made_by": found.made_by}
+        entry.note({"robustness": {**before, asked.protocol: made}})
 
 
 def run(asked: argparse.Namespace) -> None:

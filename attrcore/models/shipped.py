@@ -43,6 +43,13 @@ class Shipped:
         """The card."""
         return read_card(ASSETS / f"{self.card}.json")
 
+    def note(self, more: dict[str, Any]) -> None:
+        """Write more on its card."""
+        path = ASSETS / f"{self.card}.json"
+        with replacing(path) as part:
+            part.write_text(json.dumps({**self.facts(), **more}, indent=2) + "\n")
+        read_card.cache_clear()
+
     def missing(self) -> str:
         """Why it cannot be used here: never, it ships."""
         return ""

@@ -43,7 +43,7 @@ def also(others: list[str]) -> str:
 
 def blind(nulls: dict[str, Point], usual: float) -> str:
     """Where a map that asks no model is as like as one that has not changed, a change cannot be seen."""
-    as_like = {name: null for name, null in mindless(nulls).items() if ends(null)[1] >= usual - SMALL}
+    as_like = {name: null for name, null in mindless(nulls).items() if null["mean"] >= usual - SMALL}
     return f", and this measure could hardly show it: as much is scored by {listed(as_like)}" if as_like else ""
 
 
@@ -83,7 +83,7 @@ def labels_verdict(permuted: Point, other: Point, difference: Point, nulls: dict
         says = "Whether its maps tell permuted labels from true ones is not sure"
     apart = f"{difference['mean']:+.2g} ({difference['low']:+.2g} to {difference['high']:+.2g})"
     return (
-        f"{says}: {told(permuted)}{beside(permuted, nulls, 'labels')}; between two true-label networks "
+        f"{says}: likeness {told(permuted)}{beside(permuted, nulls, 'labels')}; between two true-label networks "
         f"{told(other)}; difference {apart}."
     )
 

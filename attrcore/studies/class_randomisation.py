@@ -49,7 +49,10 @@ class ClassRandomisation(Recipe):
         net = loaded(self.model, self.digest, str(device)).net
         x = self.pictures.opened(self.model).to(device)
         with torch.no_grad():
-            places = ranks(logits_of(net, x[:1]).shape[1])
+            chances = logits_of(net, x[:1])[0].softmax(0)
+        places = ranks(len(chances))
+        order = chances.argsort(descending=True)[torch.tensor(places) - 1].tolist()
+        explained = {"explained": [(one, float(chances[one])) for one in order]}  # of the picture that is shown
 
         def maps(draw: int, i: int, here: Trained, asked: dict[str, Explainer]) -> Iterator[tuple[str, Tensor]]:
             target = here.logits.argsort(1, descending=True)[:, places[i] - 1]
@@ -57,7 +60,9 @@ class ClassRandomisation(Recipe):
                 yield name, method(net, here.seen.x, target).detach()
 
         walk = Walk(net, x, self.methods(), self.likenesses, (len(places), 1), maps)
-        numbers, found = yield from walk.run(lambda tables, asked: self.summary(tables, asked, places), state)
+        numbers, found = yield from walk.run(
+            lambda tables, asked: self.summary(tables, asked, places) | explained, state
+        )
         return Result(self, numbers, found.state(), made_by(device))
 
     @property

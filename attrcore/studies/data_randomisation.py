@@ -1,5 +1,6 @@
 """Does a map depend on what the labels said?  Twins: one learned true labels, the other labels that were dealt out."""
 
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,7 +52,7 @@ class DataRandomisation(Recipe):
         device = torch.device(best_device())
         x, steps = self.pictures().to(device), self.twins.steps()
         asked, refused = self.supported(x[:1])
-        total = steps + (1 + len(BESIDE)) * len(asked)
+        total = steps + 2 * (1 + len(BESIDE)) * len(asked) + 1
         if not steps:
             yield Progress(0, total, {"phase": "maps"})
         training = self.twins.train(self.network, self.seed, lambda nets: self.frame(nets, x[:1], asked), state)
@@ -71,7 +72,15 @@ class DataRandomisation(Recipe):
                 maps[name][method] = explain(net, x, own).detach()
                 done += 1
                 yield Progress(done, total, {"phase": f"maps, {name}"}, state=trio.state)
-        numbers = self.compared(nets[TRUE], x, target, maps, asked)
+        comparing = self.compared(nets[TRUE], x, target, maps, asked)
+        while True:
+            try:
+                next(comparing)
+            except StopIteration as end:
+                numbers: dict[str, Any] = end.value
+                break
+            done += 1
+            yield Progress(done, total, {"phase": "comparing maps"}, state=trio.state)
         numbers |= {"accuracy": self.accuracies(nets), "methods": list(asked), "refused": refused}
         tensors = {"images": torch.stack([torch.from_numpy(levels(one)) for one in x[:SHOWN]])}
         for name, found in maps.items():
@@ -112,20 +121,29 @@ class DataRandomisation(Recipe):
 
     def compared(
         self, net: nn.Module, x: Tensor, target: Tensor, maps: Maps, asked: dict[str, Explainer]
-    ) -> dict[str, Any]:
+    ) -> Generator[None, None, dict[str, Any]]:
         """Likenesses to the true-label twin's maps, with 95 % intervals over digits, beside nulls.
 
-        `difference`: that of the permuted twin less that of the other true-label network, digit by digit.
+        `difference`: that of the permuted twin less that of the other true-label network, digit by digit.  Yields after
+        every method of every network, and once after all nulls.
         """
-        likenesses = Likenesses(self.k)
-        clean = {name: likenesses.clean(a) for name, a in maps[TRUE].items()}
-        tables = {name: torch.stack([likenesses.of(clean[m], maps[name][m]) for m in asked], 1) for name in BESIDE}
+        likenesses, clean, tables = Likenesses(self.k), {}, {}
+        for m, a in maps[TRUE].items():
+            clean[m] = likenesses.clean(a)
+            yield
+        nulls = likenesses.nulls(net, Pictured(0, x, target, clean), asked)
+        yield
+        for name in BESIDE:
+            found = []
+            for m in asked:
+                found.append(likenesses.of(clean[m], maps[name][m]))
+                yield
+            tables[name] = torch.stack(found, 1)
 
         def told(table: Tensor, say: Any) -> dict[str, dict[str, Any]]:
             return {m.title: {name: say(table[:, n, j]) for n, name in enumerate(asked)}
                     for j, m in enumerate(likenesses)}  # fmt: skip
 
-        nulls = likenesses.nulls(net, Pictured(0, x, target, clean), asked)
         return {
             "likeness": {name: told(table, interval) for name, table in tables.items()},
             "difference": told(tables[PERMUTED] - tables[OTHER], interval),

@@ -35,6 +35,7 @@ from attrcore.train.path import loss
 AT_ONCE = 500  # digits whose predictions are attacked side by side
 RESAMPLED = 9999  # bootstrap samples of the digits
 MEASURES = ("IN", "CO", "Spearman", "Cosine")
+SHARES = ("NA", "AA")
 SIDES = ("attacked", "random")
 LEVELS = ("chance of IN", "ceiling of IN", "ceiling of CO")  # ceilings: where pixels tie, no map reaches one
 
@@ -80,12 +81,13 @@ class Evaluation(Recipe):
         device = torch.device(best_device())
         net, test = loaded(self.model, self.digest, str(device), True).net, SPLITS[self.digits].measured()
         right = predictions(net, test.images) == test.labels
-        drawn = right.nonzero()[:, 0][torch.randperm(int(right.sum()), generator=generator("digits", self.seed))]
-        drawn = drawn[: self.count]
+        order = torch.randperm(len(right), generator=generator("digits", self.seed))  # nearly the same for all networks
+        drawn = order[right[order]][: self.count]
         if not len(drawn):
             raise Refused(f"{self.model} predicts no test image of {self.digits} right: there is no map to attack.")
         if state is None:
             state = {
+                "drawn": drawn,
                 "withstood": torch.full((len(right),), torch.nan),
                 "table": torch.full((len(drawn), len(SIDES), len(MEASURES)), torch.nan),
                 "level": torch.full((len(drawn), len(LEVELS)), torch.nan),
@@ -165,6 +167,13 @@ def evaluation(model: str, protocol: str, count: int) -> Evaluation:
     if protocol == "published":
         return how
     return replace(how, attack=STRICT, explainer=IntegratedGradients(steps=20))
+
+
+def scores(said: dict[str, Any]) -> dict[str, tuple[float | None, float | None, float | None]]:
+    """NA, AA, IN and CO of what an evaluation found: value and ends of the 95 % interval, None where not known."""
+    found = {name: (said[name]["share"], *said[name]["interval95"]) if said[name] else (None,) * 3 for name in SHARES}
+    maps = {name: said[name]["attacked"] for name in ("IN", "CO")}
+    return found | {name: (p["mean"], p["low"], p["high"]) for name, p in maps.items()}
 
 
 def bootstrapped(values: Tensor, seed: int) -> dict[str, Any]:

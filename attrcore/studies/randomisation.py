@@ -67,6 +67,8 @@ class Randomisation(Recipe):
         plan, x = steps(blocks(net, self.grain), self.order), self.pictures.opened(self.model).to(device)
         with torch.no_grad():
             before = net(x[:1])
+        label = int(before.argmax())
+        explained = {"explained": [(label, float(before.softmax(1)[0, label]))]}  # of the picture that is shown
 
         @lru_cache(1)
         def first(draw: int) -> nn.Module:
@@ -85,7 +87,7 @@ class Randomisation(Recipe):
                 yield name, method(other, here.seen.x, target).detach()
 
         walk = Walk(net, x, self.methods(), self.likenesses, (len(plan), self.seeds), maps)
-        numbers, found = yield from walk.run(lambda tables, asked: self.summary(tables, asked, plan), state)
+        numbers, found = yield from walk.run(lambda tables, asked: self.summary(tables, asked, plan) | explained, state)
         return Result(self, numbers, found.state(), made_by(device))
 
     @property

@@ -48,7 +48,7 @@ def found(study: DataRandomisation, result: Result, key: str) -> None:
     over = f"Data randomisation, digit {wanted.digit + 1}: {wanted.by} to the true-label twin's map"
     with st.container(horizontal=True):
         reproduce.offer(study, f"Labels, {study.network}", "labels")
-        st.download_button("Numbers (.json)", lambda: evidence.record(result), f"labels-{key}.json",
+        st.download_button("Numbers (.json)", lambda: evidence.record(result), f"labels-{key}-numbers.json",
                            on_click="ignore", key="labels.save.numbers")  # fmt: skip
         film.offer(Film(over, heads, rows), LOOKS[wanted.values], f"labels-{key}-{wanted.digit + 1}")
 
@@ -61,7 +61,7 @@ def chosen(study: DataRandomisation, count: int) -> Shown:
                           width=300, key=knobs.kept("labels.by"), **LINKED)  # fmt: skip
         values = st.segmented_control("Values", LOOKS, default="absolute", required=True,
                                       key=knobs.kept("labels.values"), **LINKED)  # fmt: skip
-        digit = st.segmented_control("Digit", range(1, count + 1), default=1, required=True,
+        digit = st.segmented_control("Example", range(1, count + 1), default=1, required=True,
                                      key=knobs.usual("labels.digit", count), **LINKED)  # fmt: skip
     return Shown(by, values, digit - 1)
 

@@ -2,6 +2,7 @@
 // Everything is there before it is dragged: a lane's maps are strips, one map below the other, of which one is drawn.
 
 const clamp = (v, low, high) => Math.min(high, Math.max(low, v))
+const likeness = (v) => (v === null ? "none" : v.toFixed(2).replace(/^-(0\.00)$/, "$1").replace("-", "−"))
 const PLACES = new Map() // by key: which step, and whether signs are shown; they outlive reruns and other pages
 
 export default function ({ data, parentElement }) {
@@ -38,7 +39,7 @@ export default function ({ data, parentElement }) {
     })
     const curve = given.values && plot(
       { name: data.measure, axis: data.words.beside, lines: given.beside, ends: data.ends },
-      data.colours, (share) => move(Math.round(share * last)))
+      data.colours, (share) => move(Math.round(share * last)), likeness)
     const verdict = made("p", "verdict")
     const rest = curve ? [curve.figure] : []
     const element = made("div", `lane${w < 128 ? " sharp" : ""}`, made("p", "name", given.title), verdict,

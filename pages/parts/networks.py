@@ -195,7 +195,7 @@ def downloads(study: ModelFooling, found: Result, key: str) -> None:
     with st.container(horizontal=True):
         st.download_button("Fooled weights (.safetensors)", lambda: weights(key), f"fooled-{key}.safetensors",
                            on_click="ignore", key="manipulate.save.weights")  # fmt: skip
-        st.download_button("Numbers (.json)", lambda: evidence.record(found), f"manipulate-{key}.json",
+        st.download_button("Numbers (.json)", lambda: evidence.record(found), f"manipulate-{key}-numbers.json",
                            on_click="ignore", key="manipulate.save.json",
                            help="With the recipe and the versions that made them.")  # fmt: skip
     st.caption(reproduce.made(found.made_by))

@@ -1,7 +1,8 @@
 // Small multiples of curves over the steps, for theatre.js, which this is put before.
 
 const SVG = "http://www.w3.org/2000/svg"
-const DASHES = { random: "6 4", chance: "2 3" } // of lines to compare with; others take turns
+const DASHES = { random: "6 4", chance: "2 3", "random map": "2 3", "input alone": "6 4", "another seed": "9 3",
+  edges: "7 3 2 3" } // of lines to compare with; others take turns
 const TURNS = ["2 3", "6 4", "9 3", "7 3 2 3"]
 const [ACROSS, ALONG] = [1000, 100] // a plot's own units
 
@@ -20,7 +21,7 @@ function drawn(tag, attributes = {}) {
 const figures = (v) => (v === null ? "none" : String(Number(v.toPrecision(3))).replace("-", "−"))
 
 // One curve: its name and value, the plot, and what its lines mean.  `scrub` gets the share of the way that was pointed at.
-function plot(curve, colours, scrub) {
+function plot(curve, colours, scrub, say = figures) {
   const value = made("b", "value")
   const sheet = { viewBox: `0 0 ${ACROSS} ${ALONG}`, preserveAspectRatio: "none", "aria-hidden": "true" }
   const [svg, cut] = [drawn("svg", sheet), drawn("svg", sheet)] // the second ends at the cursor
@@ -36,7 +37,7 @@ function plot(curve, colours, scrub) {
   const legend = made("p", "legend", ...curve.lines.map(([label, at], i) => {
     const sample = drawn("svg", { viewBox: "0 0 22 4", "aria-hidden": "true" })
     sample.append(drawn("line", { ...look(i), x1: 0, x2: 22, y1: 2, y2: 2 }))
-    return made("span", "", sample, `${label} ${figures(at)}`)
+    return made("span", "", sample, `${label} ${say(at)}`)
   }))
   const figure = made("figure", "plot", made("p", "head", made("span", "title", curve.name), value),
     made("p", "axis", curve.axis), made("div", "frame", top, bottom, area), legend)
@@ -77,12 +78,12 @@ function plot(curve, colours, scrub) {
   }
 
   function point(share, v, words) {
-    value.textContent = figures(v)
+    value.textContent = say(v)
     cursor.style.left = dot.style.left = `${100 * share}%`
     cut.style.clipPath = `inset(-5% ${100 - 100 * share}% -5% 0)`
     dot.style.display = v === null ? "none" : "block"
     if (v !== null) dot.style.top = `${height(clamp(v, low, high))}%`
-    area.setAttribute("aria-label", `${curve.name}, ${curve.axis}: ${figures(v)} at ${words}`)
+    area.setAttribute("aria-label", `${curve.name}, ${curve.axis}: ${say(v)} at ${words}`)
   }
 
   const at = (e) => {

@@ -41,7 +41,7 @@ def made(by: dict[str, str]) -> str:
 
 def offer(study: Recipe, title: str, page: str) -> None:
     """The study as a file that runs it again."""
-    st.download_button("Recipe (.json)", lambda: written(study, title), f"{page}-{study.key()}.json",
+    st.download_button("Recipe (.json)", lambda: written(study, title), f"{page}-{study.key()}-recipe.json",
                        on_click="ignore", key=f"{page}.save.json",
                        help="Runs without a browser too: `python -m attrcore run FILE`.")  # fmt: skip
 

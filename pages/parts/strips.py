@@ -32,7 +32,8 @@ def found(study: Study, over: Run, by: str) -> None:
                                   **LINKED)  # fmt: skip
     strip = strips(study, result, over, (by, values))
     film.shown(strip)
-    st.caption(f"Below each map: {by} to the first of its row, of this picture and the first draw.")
+    draw = " and the first draw" if isinstance(study, Randomisation) else ""
+    st.caption(f"Below each map: {by} to the first of its row, of this picture{draw}.")
     files(study, result, over, (by, values, strip))
 
 
@@ -80,7 +81,7 @@ def files(study: Study, result: Result, over: Run, asked: tuple[str, str, Film])
     st.caption(notes[-1])
     with st.container(horizontal=True):
         reproduce.offer(study, title, page)
-        st.download_button("Numbers (.json)", lambda: evidence.record(result), f"{page}-{over.key}.json",
+        st.download_button("Numbers (.json)", lambda: evidence.record(result), f"{page}-{over.key}-numbers.json",
                            on_click="ignore", key=f"{page}.save.numbers")  # fmt: skip
         data = unlearned.sent(study, over, by)
         st.download_button("Slider (.html)", lambda: layers.offline(title, data, notes), f"{page}-{over.key}.html",

@@ -17,8 +17,8 @@ from attrcore.sanity.verdicts import bounded, class_verdict, ends, verdict
 from attrcore.studies.class_randomisation import ClassRandomisation
 from attrcore.studies.likeness import NULLS
 from attrcore.studies.randomisation import Randomisation
-from pages.parts import knobs, layers, watch
-from pages.parts.knobs import LINKED
+from pages.parts import cached, knobs, layers, watch
+from pages.parts.knobs import LINKED, escaped
 from pages.parts.layers import Lane, Scale, Words
 from pages.parts.tables import table
 
@@ -26,6 +26,11 @@ USUAL = "Spearman, absolute"
 LAYER = {"cascading": "random down to {}", "bottom-up": "random up to {}", "independent": "{} alone is random"}
 CALLED = {"random map": "random map", "input mask": "input alone", "another seed": "another seed", "edges": "edges"}
 SURE = 1e-4  # of an interval so narrow nobody wants to know, such as that of a map beside itself
+MANY = 5  # pictures, and draws, from which on intervals are of use
+KEY = (
+    "Yellow: the largest magnitudes, each map on its own scale; signed: purple speaks for the class, orange against. "
+    "Maps are of one picture and draw, numbers and curves are means over all."
+)
 LIKE = (-1.0, 1.0)  # between which every likeness is
 LOOKS = {"absolute": Look(), "signed": Look(values="signed")}
 
@@ -43,8 +48,9 @@ class Step(NamedTuple):
 def measure(study: Study) -> str:
     """Which likeness the curves show."""
     names = [m.title for m in study.likenesses]
+    trained = "trained network's" if isinstance(study, Randomisation) else "predicted class's"
     usual = names.index(USUAL) if USUAL in names else 0
-    return st.selectbox("Likeness to the first map", names, usual, filter_mode=None, width=300,
+    return st.selectbox(f"Likeness to the {trained} map", names, usual, filter_mode=None, width=300,
                         key=knobs.kept("walk.by"), **LINKED)  # fmt: skip
 
 
@@ -60,6 +66,7 @@ def shown(study: Study, seen: Run, by: str) -> None:
     data = sent(study, seen, by)
     if data is not None:
         layers.COMPONENT(key=data["key"], data=data)
+        st.caption(" ".join((classes(study, watch.facts(seen)), KEY, few(study))))
     elif seen.state == "running":
         st.caption("The trained network's maps are being computed …")
 
@@ -71,10 +78,12 @@ def sent(study: Study, seen: Run, by: str) -> dict[str, Any] | None:
     if not said or not there:
         return None
     n = said[-1]
-    least = min((p["mean"] for points in n["curves"][by].values() for p in points if p["mean"] is not None), default=0)
+    drawn = [p for points in n["curves"][by].values() for p in points]
+    drawn += [p for nulls in n["nulls"][by].values() for p in nulls.values()]
+    least = min((p["mean"] for p in drawn if p["mean"] is not None), default=0)
     low = 0.0 if least > -0.05 else math.floor(10 * least) / 10
     key = "randomise.layers" if isinstance(study, Randomisation) else "classes.layers"
-    return layers.sent(key, n["steps"], lanes(study, n, by, there), Scale(by, (low, 1.0)), words(study))
+    return layers.sent(key, n["steps"], lanes(study, n, by, there, seen.live), Scale(by, (low, 1.0)), words(study))
 
 
 def seen_steps(key: str, numbers: list[int]) -> list[Step]:
@@ -102,16 +111,35 @@ def painted(plane: np.ndarray, values: str) -> np.ndarray:
     return paint(plane, limit([plane], look.clip), look)
 
 
-def lanes(study: Study, n: dict[str, Any], by: str, seen: list[Step]) -> list[Lane]:
+def classes(study: Study, facts: list[kept.Fact]) -> str:
+    """What is explained of the picture that is shown."""
+    said = next((fact.facts["explained"] for fact in facts if "explained" in fact.facts), [])
+    names = cached.classes(study.model)
+    told = [f"“{escaped(names[one])}” ({chance:.1%})" for one, chance in said]
+    if len(told) < 2:
+        return f"The picture shown is taken for {told[0]}." if told else ""
+    return f"Of the picture shown: predicted {told[0]}, runner-up {told[1]}, lowest score {told[-1]}."
+
+
+def few(study: Study) -> str:
+    """A warning where intervals can say little."""
+    draws = study.seeds if isinstance(study, Randomisation) else MANY
+    if min(draws, study.pictures.count) >= MANY:
+        return ""
+    return f"So few pictures or draws give wide intervals, which leave little sure: {MANY} of each say far more."
+
+
+def lanes(study: Study, n: dict[str, Any], by: str, seen: list[Step], live: bool) -> list[Lane]:
     """One of each method, then the edges and the input, which never change."""
     found = []
     for m, (name, points) in enumerate(n["curves"][by].items()):
         nulls = n["nulls"][by][name]
         beside = [(CALLED[null], p["mean"]) for null, p in nulls.items() if p["mean"] is not None]
+        said = said_of(study, n["steps"], points, nulls)
         absolute, signed = ([step.maps[values][m] for step in seen] for values in LOOKS)
         found.append(Lane(
             name, absolute, signed, [p["mean"] for p in points], [interval(p) for p in points], beside,
-            said_of(study, n["steps"], points, nulls),
+            f"{'So far: ' if live and said else ''}{said}",
         ))  # fmt: skip
     return found + seen[0].fixed
 

@@ -43,8 +43,11 @@ def opened(kind: type[Recipe]) -> Recipe | None:
     return found
 
 
-def start(study: Recipe, label: str, cost: str = "") -> Look | None:
-    """The button that starts the study, or goes on with it, unless it runs or is done; how it is, None before it."""
+def start(study: Recipe, label: str, cost: str = "", addressed: bool = True) -> Look | None:
+    """The button that starts the study, or goes on with it, unless it runs or is done; how it is, None before it.
+
+    The address of the page names the run, unless it is not what the page is about.
+    """
     key = study.key()
     seen = jobs.engine().look(key)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -57,7 +60,8 @@ def start(study: Recipe, label: str, cost: str = "") -> Look | None:
                 seen = jobs.engine().look(key)
             elif seen is None and cost:
                 st.caption(cost)
-    address.stands_for(None if seen is None else key)
+    if addressed:
+        address.stands_for(None if seen is None else key)
     return seen
 
 

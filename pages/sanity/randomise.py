@@ -8,7 +8,7 @@ from pages.parts import randomising, reproduce, strips, theirs, unlearned, watch
 st.title("Randomise")
 st.markdown(
     "Does a map depend on what the model learned? Layer by layer a network loses its weights to those of one that was "
-    "never trained. What stays of a map does not come from them "
+    "never trained. What stays of a map does not come from the weights "
     "([Adebayo et al., 2018](https://arxiv.org/abs/1810.03292)): beside each likeness stands what a random map, the "
     "input alone, another seed and an edge detector score."
 )

@@ -3,8 +3,9 @@
 import streamlit as st
 
 from attrcore import kept
+from attrcore.models import find
 from attrcore.studies.contest import Contest
-from pages.parts import contested, contesting, reproduce, watch
+from pages.parts import contested, contesting, reproduce, scores, watch
 
 st.title("Models")
 st.markdown(
@@ -23,3 +24,6 @@ if over is not None and over.state == "done":
     st.header("What it did")
     contested.told(study, kept.result(over.key))
     reproduce.offer(study, "Networks side by side", "models")
+models = [one.subject.model for one in study.foolings()]
+if all(tuple(find(model).size) == (1, 28, 28) for model in models):
+    scores.shown(models)

@@ -110,7 +110,7 @@ def test_a_step_that_is_not_known_makes_no_other_the_last():
 )  # fmt: skip
 def test_labels_are_told_where_the_difference_is_sure(apart, half, says):
     found = labels_verdict(point(0.5 + apart), point(0.5), point(apart, half), nulls())
-    assert found.startswith(f"{says}: {0.5 + apart:.2f} (") and "between two true-label networks 0.50" in found
+    assert found.startswith(f"{says}: likeness {0.5 + apart:.2f} (") and "between two true-label networks 0.50" in found
 
 
 def test_a_class_is_told_by_what_the_runner_up_keeps():
