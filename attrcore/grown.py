@@ -1,5 +1,6 @@
 """The network that a training has come to, finished or not, as one of the models that every page offers."""
 
+from contextlib import suppress
 from dataclasses import asdict
 
 from torch import Tensor
@@ -13,8 +14,7 @@ from attrcore.models.small import fresh
 from attrcore.models.stored import Stored, keep
 from attrcore.recipe import called
 from attrcore.studies.training import Training
-
-WEIGHT = "weight."  # what a checkpoint's weights are called by
+from attrcore.train.memory import WEIGHT
 
 
 def network(key: str) -> Stored:
@@ -34,7 +34,9 @@ def network(key: str) -> Stored:
 
 def halfway(key: str, study: Training) -> dict[str, Tensor]:
     """Those of its last checkpoint."""
-    _, state = kept.checkpoint(Folder(key))
+    state = None
+    with suppress(*kept.NO_CHECKPOINT):
+        _, state = kept.checkpoint(Folder(key))
     if state is None:
         raise Refused("The training has not come to its first checkpoint yet: there are no weights to look at.")
     return {name: state[WEIGHT + name] for name in fresh(study.network, 0).state_dict()}

@@ -40,6 +40,9 @@ class Fact(NamedTuple):
     facts: dict[str, Any]
 
 
+NO_CHECKPOINT = (OSError, safetensors.SafetensorError, KeyError, TypeError, ValueError)
+
+
 def facts(key: str, since: int = 0) -> tuple[list[Fact], int]:
     """The facts written after the first `since` bytes, and the `since` to ask with next time."""
     path = Folder(key) / "facts.jsonl"
@@ -93,15 +96,15 @@ def write_checkpoint(folder: Folder, n: int, done: int, state: dict[str, Tensor]
 
 
 def checkpoint(folder: Folder) -> tuple[int, dict[str, Tensor] | None]:
-    """The step after which the run would go on, and its state; -1 and None where it has no good checkpoint."""
-    try:
-        with safetensors.safe_open(folder / "checkpoint.safetensors", "pt") as file:
-            about = file.metadata()
-            if about["key"] == folder.key:
-                return int(about["n"]), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (OSError, safetensors.SafetensorError, KeyError, TypeError, ValueError):
-        pass
-    return -1, None
+    """The step after which the run would go on, and its state; -1 and None where the checkpoint is another run's.
+
+    Raises one of NO_CHECKPOINT where there is none, or no good one.
+    """
+    with safetensors.safe_open(folder / "checkpoint.safetensors", "pt") as file:
+        about = file.metadata()
+        if about["key"] != folder.key:
+            return -1, None
+        return int(about["n"]), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
 
 
 def rewind(folder: Folder) -> tuple[int, dict[str, Tensor] | None]:
@@ -111,8 +114,10 @@ def rewind(folder: Folder) -> tuple[int, dict[str, Tensor] | None]:
     """
     for name in RESULT:
         (folder / name).unlink(missing_ok=True)
-    n, state = checkpoint(folder)
-    if state is None:
+    n, state = -1, None
+    try:
+        n, state = checkpoint(folder)
+    except NO_CHECKPOINT:
         (folder / "checkpoint.safetensors").unlink(missing_ok=True)  # none, or no good one
     for later in frames(folder.key, n + 1):
         (folder / "frames" / f"{later:06}.npz").unlink()

@@ -1,6 +1,5 @@
 """One attack on several networks at once: the same picture, budget and seed, step by step side by side."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -9,7 +8,7 @@ from torch import Tensor
 from attrcore.kinds import Progress, Refused, Result
 from attrcore.recipe import Recipe, knob
 from attrcore.studies.fooling import Fooling
-from attrcore.studies.running import Run
+from attrcore.studies.running import Run, joined, under
 
 SEPARATOR = " | "
 MOST = 4  # networks
@@ -39,7 +38,7 @@ class Contest(Recipe):
     def run(self, state: dict[str, Tensor] | None = None) -> Run:
         """Every step of all networks; a state is theirs together."""
         each = self.foolings()
-        runs = [study.run(None if state is None else under(i, state)) for i, study in enumerate(each)]
+        runs = [study.run(None if state is None else under(str(i), state)) for i, study in enumerate(each)]
         results: list[Result] = []
         while not results:
             steps = []
@@ -55,7 +54,7 @@ class Contest(Recipe):
 
     def of(self, i: int, found: Result) -> Result:
         """What the contest found of one network, as its own attack would have."""
-        return Result(self.foolings()[i], found.numbers["networks"][i], under(i, found.tensors), found.made_by)
+        return Result(self.foolings()[i], found.numbers["networks"][i], under(str(i), found.tensors), found.made_by)
 
 
 def together(steps: list[Progress]) -> Progress:
@@ -63,16 +62,6 @@ def together(steps: list[Progress]) -> Progress:
     first = steps[0]
     facts: dict[str, Any] = {"phase": first.facts.get("phase", ""), "networks": [p.facts for p in steps]}
     frames = {f"{i}.{name}": t for i, p in enumerate(steps) for name, t in p.frame.items()}
-    states = [p.state for p in steps]
-    state = joined(states) if all(states) else None
+    states = {str(i): p.state for i, p in enumerate(steps)}
+    state = joined(states) if all(states.values()) else None
     return Progress(first.done, first.total, facts, frames, state)
-
-
-def joined(states: list[Callable[[], dict[str, Tensor]]]) -> Callable[[], dict[str, Tensor]]:
-    """What makes one state of every network's."""
-    return lambda: {f"{i}.{name}": t for i, state in enumerate(states) for name, t in state().items()}
-
-
-def under(i: int, named: dict[str, Any]) -> dict[str, Any]:
-    """What is named of one network."""
-    return {name.partition(".")[2]: value for name, value in named.items() if name.startswith(f"{i}.")}

@@ -19,7 +19,7 @@ from attrcore.models.loaded import loaded
 from attrcore.origin import made_by
 from attrcore.png import levels
 from attrcore.recipe import Recipe, knob, part
-from attrcore.studies.running import Run, best_device, shown
+from attrcore.studies.running import Run, best_device, shown, under
 from attrcore.studies.selection import collection, fitted, sized
 
 
@@ -81,7 +81,7 @@ class Fooling(Recipe):
             yield Progress(0, total, facts, first, lambda: self.state(climbing, walk, counts))
         else:
             for name, one in {"attack": climbing, "walk": walk}.items():
-                one.go_on({k.removeprefix(f"{name}."): v for k, v in state.items() if k.startswith(f"{name}.")})
+                one.go_on(under(name, state))
             counts = state["counts"].cpu()
         while climbing.n < self.attack.steps:
             step = climbing.step()

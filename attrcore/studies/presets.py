@@ -16,7 +16,6 @@ from attrcore.train.objective import Objective
 from attrcore.train.path import PathIntegral
 from attrcore.train.pgd import Pgd
 
-PRESETS = ("minutes", "published")
 START = "MNIST CNN"  # whose weights the short ones start from: what they teach is robustness alone
 EPOCHS = {Natural: 2, Pgd: 6, IgNorm: 5, IgSumNorm: 5, L2Cosine: 6, IgrCosine: 4}  # about five minutes on two cores
 

@@ -1,6 +1,6 @@
 """What every study needs: somebody who runs it to its end, a device, batches, and means with their intervals."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from functools import cache
 from typing import Any
 
@@ -24,6 +24,16 @@ def finish(run: Run, on_progress: Callable[[Progress], Any] = lambda p: None) ->
             on_progress(next(run))
         except StopIteration as end:
             return end.value
+
+
+def under(label: str, named: Mapping[str, Any]) -> dict[str, Any]:
+    """One part of what `joined` made, by its own names."""
+    return {k.removeprefix(f"{label}."): v for k, v in named.items() if k.startswith(f"{label}.")}
+
+
+def joined(states: Mapping[str, Callable[[], dict[str, Tensor]]]) -> Callable[[], dict[str, Tensor]]:
+    """What makes one state of several, each under its label."""
+    return lambda: {f"{label}.{k}": v for label, state in states.items() for k, v in state().items()}
 
 
 def best_device() -> str:

@@ -12,7 +12,7 @@ from attrcore.models import MODELS
 from attrcore.models.loaded import loaded
 from attrcore.models.small import fresh
 from attrcore.recipe import Recipe, knob
-from attrcore.studies.running import best_device, predictions
+from attrcore.studies.running import best_device, joined, predictions, under
 from attrcore.studies.training import LABELS, permuted
 from attrcore.train.loop import Schedule, fit
 from attrcore.train.natural import Natural
@@ -101,7 +101,7 @@ class TrainedTwins(Recipe):
             yield Progress(0, self.steps(), {"epoch": 0, **glance(twins, samples)}, looked(look, twins))
         last = None if state is None else lambda: state
         for each in zip(*fits, strict=True):
-            done, last = each[0].done, joined(dict(zip(nets, each, strict=True)))
+            done, last = each[0].done, joined({label: p.state for label, p in zip(nets, each, strict=True)})
             facts: dict[str, Any] = {"phase": "learning"}
             frame = {}
             if done % self.epoch() == 0:
@@ -143,13 +143,3 @@ def glance(nets: dict[str, nn.Module], samples: dict[str, Samples]) -> dict[str,
         }
         net.train()
     return found
-
-
-def under(label: str, state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """One network's part of a state."""
-    return {k.removeprefix(f"{label}."): v for k, v in state.items() if k.startswith(f"{label}.")}
-
-
-def joined(each: dict[str, Progress]) -> Callable[[], dict[str, Tensor]]:
-    """What makes one state of every network's."""
-    return lambda: {f"{label}.{k}": v for label, p in each.items() for k, v in p.state().items()}

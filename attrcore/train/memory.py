@@ -3,12 +3,13 @@
 import torch
 from torch import Tensor
 
+WEIGHT = "weight."  # before the name of a weight or statistic
 MOMENTS = {"first": "exp_avg", "second": "exp_avg_sq", "steps": "step"}  # torch's names of what Adam remembers
 
 
 def remembered(named: dict[str, Tensor], optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
     """Copies of weights and statistics (such as BatchNorm's) by their names, and of what Adam remembers of each."""
-    found = {f"weight.{name}": p.detach().clone() for name, p in named.items()}
+    found = {WEIGHT + name: p.detach().clone() for name, p in named.items()}
     for name, p in named.items():
         known = optimiser.state.get(p, {})
         found |= {f"{ours}.{name}": known[theirs].clone() for ours, theirs in MOMENTS.items() if known}
@@ -19,7 +20,7 @@ def remembered(named: dict[str, Tensor], optimiser: torch.optim.Optimizer) -> di
 def take_up(named: dict[str, Tensor], optimiser: torch.optim.Optimizer, state: dict[str, Tensor]) -> None:
     """Put back what `remembered` copied, on whatever device the weights are."""
     for name, p in named.items():
-        p.copy_(state[f"weight.{name}"])
+        p.copy_(state[WEIGHT + name])
         if f"steps.{name}" in state:
             known = {theirs: state[f"{ours}.{name}"].clone() for ours, theirs in MOMENTS.items()}
             steps = known.pop("step").cpu()  # where torch keeps it

@@ -8,8 +8,9 @@ from attrcore import kept
 from attrcore.folder import Look as Run
 from attrcore.kept import Fact
 from attrcore.kinds import Result
-from attrcore.studies.contest import Contest, under
+from attrcore.studies.contest import Contest
 from attrcore.studies.fooling import Fooling
+from attrcore.studies.running import under
 from pages.parts import evidence, fooled, pick, theatre, watch
 from pages.parts.tables import table
 from pages.parts.theatre import Frame, Play
@@ -71,7 +72,8 @@ def frame(n: int, facts: list[dict[str, Any]], seen: dict[str, Any], each: list[
     if not seen:
         return None
     one = [
-        fooled.frame(n, f, under(i, seen), None, study) for i, (f, study) in enumerate(zip(facts, each, strict=True))
+        fooled.frame(n, f, under(str(i), seen), None, study)
+        for i, (f, study) in enumerate(zip(facts, each, strict=True))
     ]
     if not all(one):
         return None

@@ -229,16 +229,16 @@ def test_a_lost_message_is_asked_for_again(quiet, parts):
 
 
 def test_a_stage_that_was_taken_down_on_its_way_to_the_newest_step_goes_on_to_it(quiet, parts):
-    opened(quiet, parts, "theatre&total=20&rate=8&run=down")
+    opened(quiet, parts, "theatre&total=80&rate=8&run=down")
     expect(quiet.locator(".theatre[data-step]")).to_be_visible()
     quiet.evaluate("() => { window.real = requestAnimationFrame; window.requestAnimationFrame = () => 1 }")
-    said(quiet, lambda facts: 20 in facts["sent"])
-    assert int(quiet.locator(".theatre").get_attribute("data-step")) < 20
+    said(quiet, lambda facts: 80 in facts["sent"])
+    assert int(quiet.locator(".theatre").get_attribute("data-step")) < 80
     quiet.get_by_text("Hide").click()
     expect(quiet.locator(".theatre")).to_have_count(0)
     quiet.evaluate("() => { window.requestAnimationFrame = window.real }")
     quiet.get_by_text("Hide").click()
-    at(quiet, 20)
+    at(quiet, 80)
 
 
 @pytest.mark.parametrize(("side", "total", "most"), [(28, 299, 0.75e6), (224, 99, 5e6)])

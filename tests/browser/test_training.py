@@ -68,6 +68,7 @@ def test_panes_of_one_network_stand_in_one_column_and_scrub_together(quiet, serv
     assert len(boxes) == 6
     for left, right in zip(boxes[::2], boxes[1::2], strict=True):
         assert left["y"] == right["y"] and left["x"] == boxes[0]["x"] and right["x"] == boxes[1]["x"]
+    expect(quiet.locator('.theatre[data-step="5"]')).to_be_visible(timeout=30_000)  # before, there is nowhere to go
     slider = quiet.get_by_role("slider", name="Step")
     slider.press("Home")
     expect(quiet.locator('.theatre[data-step="0"]')).to_be_visible()

@@ -20,11 +20,9 @@ pytestmark = pytest.mark.usefixtures("studying")
 
 
 @pytest.fixture
-def built(monkeypatch):
+def built(noted):
     """The contests that the widgets describe, run by run."""
-    seen, chosen = [], contesting.chosen
-    monkeypatch.setattr(contesting, "chosen", lambda: seen.append(chosen()) or seen[-1])
-    return seen
+    return noted(contesting, "chosen")
 
 
 def opened(**address):

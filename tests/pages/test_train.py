@@ -24,11 +24,9 @@ pytestmark = pytest.mark.usefixtures("studying")
 
 
 @pytest.fixture
-def built(monkeypatch):
+def built(noted):
     """The trainings that the widgets describe, run by run."""
-    seen, chosen = [], schooling.chosen
-    monkeypatch.setattr(schooling, "chosen", lambda: seen.append(chosen()) or seen[-1])
-    return seen
+    return noted(schooling, "chosen")
 
 
 def opened(**address):

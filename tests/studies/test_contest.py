@@ -12,9 +12,9 @@ from attrcore.kinds import Refused
 from attrcore.models import MODELS
 from attrcore.png import in_letters
 from attrcore.recipe import Recipe
-from attrcore.studies.contest import Contest, under
+from attrcore.studies.contest import Contest
 from attrcore.studies.fooling import Fooling, Subject
-from attrcore.studies.running import finish
+from attrcore.studies.running import finish, under
 
 ONE = Fooling(
     subject=Subject("MNIST MLP", MODELS["MNIST MLP"].digest, in_letters(packaged_digits()[0][7][None]), -1, Gradient()),
@@ -39,7 +39,7 @@ def test_each_network_has_what_its_own_attack_finds(found):
         assert all(torch.equal(own.tensors[name], t) for name, t in alone.tensors.items())
         assert [p.facts["networks"][i] for p in seen] == [p.facts for p in frames]
         for together, one in zip(seen, frames, strict=True):
-            mine = under(i, together.frame)
+            mine = under(str(i), together.frame)
             assert mine.keys() == one.frame.keys()
             assert all(np.array_equal(mine[name], t) for name, t in one.frame.items())
 
