@@ -12,10 +12,11 @@ from attrcore.studies.glance import MAPS, STEPS, TOP
 from attrcore.studies.training import Training
 from pages.parts import charts, pick, watch
 from pages.parts.knobs import escaped
-from pages.parts.strokes import COLOURS, DASHES
+from pages.parts.strokes import CHANCE, COLOURS, DASHES
 
 CARD = 420  # px of a chart
 SMOOTH = 20  # steps over which terms are averaged: one batch says little
+PIXELS = 28 * 28  # of what these networks see
 POINTS = 300  # of a curve
 LOOKED = {
     "NA": ("NA: right", "Share of the watched test images that are predicted right."),
@@ -76,6 +77,7 @@ def robustness(looks: dict[int, dict[str, Any]], total: int) -> None:
                            line={"color": colour, "dash": dash, "width": 2}, marker_size=6,
                            hovertemplate=f"{title}, step %{{x}}: %{{y:.2f}}<extra></extra>")  # fmt: skip
     figure.update_xaxes(range=[0, total * 1.03], title={"text": "steps", "standoff": 8})
+    figure.add_hline(TOP / PIXELS, line={"color": CHANCE.colour, "width": 1.5, "dash": CHANCE.dash})
     figure.update_yaxes(range=[-0.05, 1.05], tickvals=[0, 0.25, 0.5, 0.75, 1])
     figure.update_layout(showlegend=True, hovermode="closest")
     charts.draw(figure, 240, said(looks[max(looks)]) if looks else "Nothing yet", "train.looks")
@@ -84,7 +86,8 @@ def robustness(looks: dict[int, dict[str, Any]], total: int) -> None:
 def said(look: dict[str, Any]) -> str:
     """One look in words."""
     rows = ", ".join(f"{name} {look[name]:.2f}" for name in LOOKED if look[name] is not None)
-    return f"Last look: {rows}. Short attacks on few images: an evaluation has the numbers that count."
+    chance = f"Dotted: chance of IN, {TOP / PIXELS:.2f}."
+    return f"Last look: {rows}. {chance} Short attacks on few images: an evaluation has the numbers that count."
 
 
 def offer(seen: Run) -> None:

@@ -9,9 +9,9 @@ st.title("Train")
 st.markdown(
     "Can a network be trained so that its maps hold? IG-NORM asks that no small change of an image have any "
     "attribution: that integrated gradients of the loss, from the image to any other in reach, stay small "
-    "([Chen et al., 2019](https://arxiv.org/abs/1905.09957)). It buys maps, and with them predictions, that change "
-    "less under attack. It costs time, some per cent of accuracy, and often gains little on plain adversarial training "
-    "(PGD), which is why that stands beside it."
+    "([Chen et al., 2019](https://arxiv.org/abs/1905.09957)). Its authors report "
+    "maps, and with them predictions, that change less under attack, for some accuracy and much time. Whether it gains "
+    "anything on plain adversarial training (PGD) is for measurements to say: train both, and compare them on Models."
 )
 study, cost = watch.opened(Training), ""
 if study is None:
